@@ -1,0 +1,53 @@
+# BookVerse Recommendations. `make help` lists what there is.
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+export PATH := $(CURDIR)/$(BIN):$(PATH)
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lab clean lock schema
+
+help:  ## list the targets
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+
+setup: $(READY)  ## create .venv and install the pinned packages (does nothing when up to date)
+
+$(READY): requirements.lock pyproject.toml
+	@echo "setup: installing the pinned packages into $(VENV) (a few minutes the first time)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $(READY)
+
+demo: setup  ## pipeline on real books, server, a printed answer (ONCE=1: exit after printing; PORT=8000: that port)
+	@$(BIN)/python -m pipelines.demo $(if $(ONCE),--once) $(if $(PORT),--port $(PORT))
+
+test: setup  ## run the tests
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: setup  ## lint, format, types, import rules, committed contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python -m graphql_api.export_schema --check
+
+lab: setup  ## open JupyterLab on the notebooks
+	@$(BIN)/jupyter lab notebooks
+
+schema: setup  ## write the GraphQL schema into graphql_api/schema.graphql
+	@$(BIN)/python -m graphql_api.export_schema
+
+lock:  ## resolve pyproject.toml anew into requirements.lock
+	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
+	@.venv-lock/bin/python -m pip install --quiet --upgrade pip
+	@.venv-lock/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
+	@{ echo '# made by `make lock`: every package of pyproject.toml, pinned'; \
+	   .venv-lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock
+	@rm -rf .venv-lock
+
+clean:  ## remove what the pipeline and the tools made (keeps .venv, downloads and the DVC cache)
+	@rm -rf data/interim data/split data/features data/models data/recs data/metrics data/bundle data/published
+	@rm -rf reports/runs .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis dist
+	@find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
