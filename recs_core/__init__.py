@@ -1,0 +1,1 @@
+"""BookVerse's recommendation library: data, models, evaluation, explanations, bundles and serving."""

@@ -1,0 +1,190 @@
+"""The bundle: everything that the server needs, in one verified directory.
+
+An array folder (`recs_core.data.arrays`) with the id maps, the readers' histories, the served model's state, the
+catalogue as an Arrow file, and in the manifest what they are and how they measured. Its version is a digest of the
+manifest, which holds the digest of every file: equal versions are equal bytes. What may differ between two builds
+of the same bytes (git revision, dvc.lock, time) is not in it but beside it, in the published copy's
+`provenance.json`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+import recs_core.models  # noqa: F401 - registers the models that a bundle may hold
+from recs_core.artifacts.models import model_spec
+from recs_core.data.arrays import (
+    MANIFEST,
+    canonical_json,
+    read_arrays,
+    read_manifest,
+    replacing_folder,
+    save_array,
+    write_manifest,
+)
+from recs_core.data.catalogue import Catalogue
+from recs_core.data.idmap import IdMap
+from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
+from recs_core.errors import ArtifactError, BookverseError
+from recs_core.models.base import Recommender
+from recs_core.models.registry import ModelSpec, describe, model_class, model_config
+
+SCHEMA_VERSION = 1
+CATALOGUE = "catalogue.arrow"
+
+
+class MetricEstimate(BaseModel):
+    """One offline metric of one model: mean, 95 % interval, number of users."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str
+    metric: str
+    k: int
+    mean: float
+    low: float | None
+    high: float | None
+    users: int
+
+
+class BundleMeta(BaseModel):
+    """What a bundle says of itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kind: str = "bundle"
+    schema_version: int = SCHEMA_VERSION
+    model_name: str
+    model: ModelSpec
+    source: str
+    seed: int
+    users_digest: str
+    books_digest: str
+    data_digest: str
+    metrics: tuple[MetricEstimate, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle; its arrays are memory-mapped and read-only.
+
+    Args:
+        path: where it lies.
+        version: digest of its content, 16 hexadecimal digits.
+        meta: what it says of itself.
+        users, books: the id maps.
+        history: everything known of each reader.
+        model: the served model.
+        catalogue: the books, in the order of `books`.
+    """
+
+    path: Path
+    version: str
+    meta: BundleMeta
+    users: IdMap
+    books: IdMap
+    history: InteractionSet
+    model: Recommender
+    catalogue: Catalogue
+
+
+def write_bundle(
+    path: Path,
+    *,
+    model_name: str,
+    model: Recommender,
+    history: InteractionSet,
+    catalogue: Catalogue,
+    metrics: Sequence[dict[str, Any]],
+    source: str,
+    seed: int,
+    data_digest: str,
+) -> str:
+    """Write a bundle and return its version.
+
+    Args:
+        path: the directory, replaced whole.
+        model_name: the served model's key in params.yaml.
+        model: the fitted model.
+        history: everything known of each reader.
+        catalogue: the books of `history`, in their order.
+        metrics: estimates with the model's name, as `MetricEstimate` has them.
+        source: the data source's name.
+        seed: the pipeline's seed.
+        data_digest: digest of the interactions that were read.
+
+    Raises:
+        ArtifactError: model, histories and catalogue are not of the same books.
+    """
+    if catalogue.books != history.books or model.n_books != len(history.books):
+        raise ArtifactError("a bundle's model, histories and catalogue must be of the same books")
+    meta = BundleMeta(
+        model_name=model_name,
+        model=model_spec(model),
+        source=source,
+        seed=seed,
+        users_digest=history.users.digest,
+        books_digest=history.books.digest,
+        data_digest=data_digest,
+        metrics=tuple(MetricEstimate.model_validate(entry) for entry in metrics),
+    )
+    arrays = {
+        "users": history.users.array,
+        "books": history.books.array,
+        **csr_to_arrays(history.matrix, "history."),
+        **{f"model.{name}": array for name, array in model.state().items()},
+    }
+    with replacing_folder(path) as folder:
+        for name, array in arrays.items():
+            save_array(folder / f"{name}.npy", array)
+        catalogue.save(folder / CATALOGUE)
+        write_manifest(folder, meta.model_dump(mode="json"))
+    return bundle_version(path)
+
+
+def bundle_version(path: Path) -> str:
+    """The version of the bundle at `path`: the first 16 digits of the SHA-256 of its manifest."""
+    return hashlib.sha256(canonical_json(read_manifest(path))).hexdigest()[:16]
+
+
+def open_bundle(path: Path) -> Bundle:
+    """Verify a bundle and open it.
+
+    Raises:
+        ArtifactError: it is missing, a file of it is damaged (which is named), it is of another schema version,
+            or its parts do not fit together.
+    """
+    if not path.is_dir():
+        raise ArtifactError(f"there is no bundle at {path}; `dvc repro` makes one")
+    facts = read_manifest(path)["meta"]
+    # first, for another schema has other keys
+    if (schema := facts.get("schema_version")) != SCHEMA_VERSION:
+        raise ArtifactError(f"{path} has bundle schema {schema}; this version reads {SCHEMA_VERSION}")
+    try:
+        meta = BundleMeta.model_validate(facts)
+    except ValidationError as error:
+        raise ArtifactError(f"{path / MANIFEST}: {describe(error, where='meta')}") from None
+    arrays, _ = read_arrays(path)
+    try:
+        users, books = IdMap(arrays["users"], space="user"), IdMap(arrays["books"], space="book")
+        matrix = csr_from_arrays(arrays, n_columns=len(books), prefix="history.")
+        state = {
+            name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")
+        }
+        config = model_config(meta.model, where=str(path / MANIFEST))
+        model = model_class(meta.model.kind).from_state(config, state)
+        history = InteractionSet(users, books, matrix)
+        catalogue = Catalogue.load(path / CATALOGUE)
+    except (KeyError, ValueError, BookverseError) as error:
+        raise ArtifactError(f"{path} does not hold together: {error}") from error
+    if (users.digest, books.digest) != (meta.users_digest, meta.books_digest):
+        raise ArtifactError(f"{path}: the ids are not those that its manifest names")
+    if len(catalogue) != len(books) or model.n_books != len(books):
+        raise ArtifactError(f"{path}: model, catalogue and book ids are not of the same books")
+    return Bundle(path, bundle_version(path), meta, users, books, history, model, catalogue)

@@ -1,0 +1,1 @@
+"""Id maps, interactions, catalogue, sources and splits."""

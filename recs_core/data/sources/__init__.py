@@ -1,0 +1,1 @@
+"""Where interactions and books come from: one file a source."""

@@ -1,0 +1,57 @@
+"""What a source of interactions gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol
+
+import pyarrow as pa
+
+from recs_core.data.catalogue import Catalogue
+
+INTERACTIONS_SCHEMA = pa.schema(
+    [
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("book_id", pa.string(), nullable=False),
+        pa.field("value", pa.float32()),
+        pa.field("time", pa.timestamp("s", tz="UTC")),
+        pa.field("event", pa.string(), nullable=False),
+    ]
+)
+"""One row an interaction. `value` is the rating where one was given, `time` null where the source has none."""
+
+@dataclass(frozen=True)
+class SourceTables:
+    """What a source read. `rows_read` counts the data rows of each file: kept + quarantined = read.
+
+    Args:
+        interactions: table of `INTERACTIONS_SCHEMA`, sorted by user and book, unique pairs.
+        catalogue: every well-formed book.
+        quarantine: table of `recs_core.data.quarantine.SCHEMA`.
+        rows_read: file name to number of data rows.
+    """
+
+    interactions: pa.Table
+    catalogue: Catalogue
+    quarantine: pa.Table
+    rows_read: dict[str, int]
+
+
+class Source(Protocol):
+    """A place where interactions come from."""
+
+    name: ClassVar[str]
+
+    def load(self, raw_dir: Path, *, say: Callable[[str], None]) -> SourceTables:
+        """Read everything.
+
+        Args:
+            raw_dir: where downloads are kept.
+            say: called with one line before anything that takes time.
+
+        Raises:
+            DataError: the data cannot be had or read.
+        """
+        ...

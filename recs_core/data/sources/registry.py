@@ -1,0 +1,27 @@
+"""The list of sources."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from recs_core.data.sources.base import Source
+from recs_core.data.sources.book_crossing import BookCrossing
+from recs_core.errors import ParameterError
+
+SOURCES: dict[str, type[Source]] = {BookCrossing.name: BookCrossing}
+"""Name, as in `data.source` of params.yaml, to class."""
+
+
+def source_named(name: str, options: Mapping[str, Any]) -> Source:
+    """Make a source from its options.
+
+    Raises:
+        ParameterError: there is no such source, or it does not take these options.
+    """
+    if name not in SOURCES:
+        raise ParameterError(f"data.source is {name!r}; it must be one of {sorted(SOURCES)}")
+    try:
+        return SOURCES[name](**options)
+    except TypeError as error:
+        raise ParameterError(f"data.sources.{name}: {error}") from None

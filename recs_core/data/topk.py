@@ -1,0 +1,76 @@
+"""Ranked lists, and how they are taken from scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from recs_core.data.arrays import read_arrays, write_arrays
+from recs_core.data.idmap import PAD
+
+
+@dataclass(frozen=True)
+class TopK:
+    """The best books of each user, best first.
+
+    Args:
+        books: `int32[n, k]`; a list shorter than k ends in `PAD`.
+        scores: `float32[n, k]`, descending; `-inf` beside a `PAD`.
+    """
+
+    books: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+    def __len__(self) -> int:
+        return int(self.books.shape[0])
+
+    @property
+    def k(self) -> int:
+        """The length of a padded list."""
+        return int(self.books.shape[1])
+
+    @classmethod
+    def concatenate(cls, parts: list[TopK]) -> TopK:
+        """Lists of several batches of users, one below the other."""
+        return cls(np.concatenate([p.books for p in parts]), np.concatenate([p.scores for p in parts]))
+
+    def save(self, path: Path) -> None:
+        """Write as an array folder."""
+        write_arrays(path, {"books": self.books, "scores": self.scores}, {"kind": "topk"})
+
+    @classmethod
+    def load(cls, path: Path) -> TopK:
+        """Open what `save` wrote, memory-mapped.
+
+        Raises:
+            ArtifactError: the folder is missing or damaged.
+        """
+        arrays, _ = read_arrays(path)
+        return cls(arrays["books"], arrays["scores"])
+
+
+def top_k(scores: NDArray[np.float32], k: int) -> TopK:
+    """Take the k highest scores of each row; equal scores go to the lower column.
+
+    Args:
+        scores: `float32[n, m]`; `-inf` marks what must not be taken.
+        k: length of the lists, at least 1; a list that has fewer books to take is padded.
+    """
+    n_rows = scores.shape[0]
+    books = np.full((n_rows, k), PAD, dtype=np.int32)
+    best = np.full((n_rows, k), -np.inf, dtype=np.float32)
+    for row in range(n_rows):
+        # partition is slow on many equal values, so what must not be taken goes first
+        eligible = np.flatnonzero(scores[row] > -np.inf)
+        line = scores[row][eligible]
+        if line.size > k:
+            # partition breaks ties at the border as it likes: keep all that reach the border, then sort them
+            reached = np.flatnonzero(line >= np.partition(line, line.size - k)[line.size - k])
+            eligible, line = eligible[reached], line[reached]
+        order = np.argsort(-line, kind="stable")[:k]
+        books[row, : order.size] = eligible[order]
+        best[row, : order.size] = line[order]
+    return TopK(books, best)

@@ -1,0 +1,1 @@
+"""Why a book was recommended, in amounts that add up to its score."""

@@ -1,0 +1,1 @@
+"""Content features: metadata to vectors."""

@@ -1,0 +1,62 @@
+"""Popularity: what everybody reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recs_core.data.interactions import InteractionSet
+from recs_core.features.content import ContentFeatures
+from recs_core.models.base import Contributions, ModelConfig, Recommender
+from recs_core.models.registry import register
+
+
+class PopularityConfig(ModelConfig):
+    """Popularity has nothing to set."""
+
+
+@register
+class Popularity(Recommender):
+    """A book's score is log(1 + readers) / log(1 + readers of the most read book), from 0 to 1."""
+
+    kind: ClassVar[str] = "popularity"
+    Config: ClassVar[type[ModelConfig]] = PopularityConfig
+    popularity: NDArray[np.float32]
+
+    @property
+    def n_books(self) -> int:
+        """How many books the fitted model knows."""
+        return int(self.popularity.size)
+
+    def fit(
+        self, train: InteractionSet, features: ContentFeatures | None, *, rng: np.random.Generator
+    ) -> Self:
+        """See `Recommender.fit`."""
+        readers = np.bincount(train.matrix.indices, minlength=len(train.books))
+        self.popularity = (np.log1p(readers) / np.log1p(max(1, readers.max()))).astype(np.float32)
+        return self
+
+    def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
+        """See `Recommender.score`."""
+        line = self.popularity if candidates is None else self.popularity[candidates]
+        return np.repeat(line[None, :], history.shape[0], axis=0)
+
+    def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
+        """See `Explainable.contributions`."""
+        constant = self.popularity[book_rows].astype(np.float64)
+        return Contributions(history.indices.astype(np.int32), {}, {"popularity": constant})
+
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """See `Recommender.state`."""
+        return {"popularity": self.popularity}
+
+    @classmethod
+    def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
+        """See `Recommender.from_state`."""
+        model = cls(config)
+        model.popularity = state["popularity"]
+        return model
