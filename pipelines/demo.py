@@ -1,0 +1,162 @@
+"""`make demo`: the whole way, from published data to an explained recommendation, on this machine.
+
+Runs the pipeline, publishes its bundle, starts the server, asks it over HTTP for one real reader, prints the answer,
+and keeps serving until Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from pipelines.publish import BUNDLE, PUBLISHED, publish
+from recs_core.errors import BookverseError
+
+QUERY = """
+query Demo($reader: ID!) {
+  bundle { version model users books }
+  user(id: $reader) { historySize history(first: 100) { title authors } }
+  recommendations(userId: $reader, first: 10) {
+    rank score servedFrom
+    book { title authors }
+    reasons(first: 3) { kind amount text }
+  }
+  metrics(k: 10) { model metric mean }
+}
+"""
+
+READY_WITHIN_S = 60
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class DemoError(BookverseError):
+    """A step of the demo failed; the message says which."""
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="make demo", description="Run the pipeline on real books, serve it, and print an answer."
+    )
+    parser.add_argument("--once", action="store_true", help="exit after printing (make demo ONCE=1)")
+    parser.add_argument("--port", type=int, default=0, help="the server's port (default: a free one)")
+    options = parser.parse_args(arguments)
+    try:
+        seconds = _reproduce()
+        console.print(f"\n[bold]pipeline[/]  {seconds:.0f} s in dvc repro")
+        console.print(f"[bold]publish[/]   bundle {publish(BUNDLE, PUBLISHED)}")
+        with _serving(options.port) as url:
+            _show(_ask(url), url)
+            if not options.once:
+                console.print("Serving until Ctrl-C.")
+                signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    except BookverseError as error:
+        console.print(f"[red]demo failed:[/] {error}")
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+def _reproduce() -> float:
+    console.print("[bold]pipeline[/]  dvc repro: some minutes the first time, seconds when nothing changed")
+    started = time.monotonic()
+    done = subprocess.run([sys.executable, "-m", "dvc", "repro"], check=False)
+    if done.returncode != 0:
+        raise DemoError("the pipeline failed; its last lines say where")
+    return time.monotonic() - started
+
+
+@contextmanager
+def _serving(port: int) -> Iterator[str]:
+    """Run the server as its own process; gives its address, and stops it at the end."""
+    command = [sys.executable, "-m", "graphql_api", "--port", str(port)]
+    # a group of its own, so that Ctrl-C reaches this process alone and the server is stopped in order
+    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
+    try:
+        announced = next(iter(server.stdout or ()), "")
+        if "http" not in announced:
+            raise DemoError(f"the server did not start (exit status {server.wait()}); see its message above")
+        url = announced.split()[-1].removesuffix("/graphql")
+        _wait_until_ready(url, server)
+        yield url
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_until_ready(url: str, server: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while time.monotonic() < deadline and server.poll() is None:
+        try:
+            if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:
+                return
+        except httpx.TransportError:
+            pass
+        time.sleep(0.05)
+    raise DemoError(f"the server at {url} was not ready within {READY_WITHIN_S} s")
+
+
+def _ask(url: str) -> dict[str, Any]:
+    """The answer for one reader of middling history, over HTTP as a web app would ask."""
+    reader = _post(url, "{ readers(first: 1) }", {})["readers"][0]
+    return {"reader": reader, **_post(url, QUERY, {"reader": reader})}
+
+
+def _post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+    reply = httpx.post(f"{url}/graphql", json={"query": query, "variables": variables}, timeout=30).json()
+    if reply.get("errors"):
+        raise DemoError(f"the server answered with an error: {reply['errors'][0]['message']}")
+    data: dict[str, Any] = reply["data"]
+    return data
+
+
+def _show(answer: dict[str, Any], url: str) -> None:
+    bundle, user = answer["bundle"], answer["user"]
+    console.print(
+        f"[bold]serving[/]   {bundle['model']} for {bundle['users']:,} readers and {bundle['books']:,} books"
+    )
+    console.print(f"\n[bold]Reader {answer['reader']} knows {user['historySize']} books[/]")
+    for book in user["history"]:
+        console.print("    " + _name(book))
+    console.print("\n[bold]Ten recommendations[/] (the amounts of the reasons add up to the score)")
+    for item in answer["recommendations"]:
+        console.print(f"{item['rank']:3} {_name(item['book'])}  [bold]{item['score']:.3f}[/]")
+        for reason in item["reasons"]:
+            console.print(f"      [dim]{reason['amount']:+.3f} {escape(reason['text'])}[/]")
+    console.print(f"\n[bold]Offline metrics at 10[/] of the served bundle, {bundle['version']}")
+    console.print(_metrics_table(answer["metrics"]))
+    console.print(f"GraphQL page: [bold]{url}/graphql[/]")
+
+
+def _name(book: dict[str, Any]) -> str:
+    return escape(" by ".join(filter(None, [book["title"], ", ".join(book["authors"])])))
+
+
+def _metrics_table(metrics: list[dict[str, Any]]) -> Table:
+    """Metrics by models."""
+    table = Table(box=None, padding=(0, 1))
+    table.add_column("")
+    models = list(dict.fromkeys(entry["model"] for entry in metrics))
+    for model in models:
+        table.add_column(model, justify="right")
+    means = {(entry["metric"], entry["model"]): f"{entry['mean']:.4f}" for entry in metrics}
+    for metric in dict.fromkeys(entry["metric"] for entry in metrics):
+        table.add_row(metric, *(means[metric, model] for model in models))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

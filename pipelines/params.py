@@ -1,0 +1,122 @@
+"""params.yaml, typed: an unknown key, a missing one or a value of the wrong type is an error with its path."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+import recs_core.models  # noqa: F401 - registers the models that params.yaml may name
+from recs_core.errors import ParameterError
+from recs_core.features.content import ContentConfig
+from recs_core.models.registry import ModelSpec, describe, model_config
+
+PARAMS = Path("params.yaml")
+
+Share = Annotated[float, Field(gt=0, lt=1)]
+
+
+class Section(BaseModel):
+    """Base of the sections: frozen, strict about types, and an unknown key is an error."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class DataParams(Section):
+    """Where interactions come from and which are kept."""
+
+    source: str
+    raw_dir: str
+    sources: dict[str, dict[str, Any]]
+    min_per_user: int = Field(ge=1)
+    min_per_book: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _options_are_there(self) -> DataParams:
+        if self.source not in self.sources:
+            raise ValueError(f"source is {self.source!r} but sources has only {sorted(self.sources)}")
+        return self
+
+
+class SplitParams(Section):
+    """How much of each reader's interactions is held out."""
+
+    validation_share: Share
+    test_share: Share
+
+    @model_validator(mode="after")
+    def _something_is_left(self) -> SplitParams:
+        if self.validation_share + self.test_share >= 1:
+            raise ValueError("validation_share and test_share must leave something to train on")
+        return self
+
+
+class EvaluationParams(Section):
+    """How lists are judged."""
+
+    cutoffs: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
+
+
+class BundleParams(Section):
+    """What is served."""
+
+    model: str
+
+
+class Params(Section):
+    """The whole of params.yaml."""
+
+    seed: int = Field(ge=0)
+    data: DataParams
+    split: SplitParams
+    features: ContentConfig
+    models: dict[str, ModelSpec]
+    evaluation: EvaluationParams
+    bundle: BundleParams
+
+    @model_validator(mode="after")
+    def _served_model_is_there(self) -> Params:
+        if self.bundle.model not in self.models:
+            raise ValueError(f"bundle.model is {self.bundle.model!r} but models has {sorted(self.models)}")
+        return self
+
+
+def load_params(path: Path = PARAMS) -> Params:
+    """Read and check params.yaml.
+
+    Raises:
+        ParameterError: the file is missing or a value is missing, unknown or wrong; its path is named.
+    """
+    try:
+        content = yaml.safe_load(path.read_text())
+    except FileNotFoundError:
+        raise ParameterError(f"{path} is missing: run this from the project's root") from None
+    except yaml.YAMLError as error:
+        raise ParameterError(f"{path} is not YAML: {error}") from error
+    try:
+        params = Params.model_validate(content)
+    except ValidationError as error:
+        raise ParameterError(f"{path}:\n{describe(error, where='')}") from None
+    for name, spec in params.models.items():
+        model_config(spec, where=f"{path}: models.{name}")
+    return params
+
+
+def value_at(params: Params, key: str) -> Any:
+    """The plain value at a dotted key such as "models.als.config".
+
+    Raises:
+        ParameterError: there is no such key.
+    """
+    value: Any = params.model_dump()
+    walked: list[str] = []
+    for part in key.split("."):
+        if not isinstance(value, dict) or part not in value:
+            where = ".".join(walked) or "params.yaml"
+            known = sorted(value) if isinstance(value, dict) else "no keys"
+            raise ParameterError(f"params.yaml has no {key!r}: {where} has {known}")
+        value = value[part]
+        walked.append(part)
+    return value

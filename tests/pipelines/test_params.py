@@ -1,0 +1,81 @@
+"""params.yaml: every mistake is an error that names its path."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from project_copy import ROOT
+
+from pipelines.params import load_params, value_at
+from recs_core.errors import ParameterError
+
+
+def test_the_shipped_file_is_right() -> None:
+    params = load_params(ROOT / "params.yaml")
+    assert value_at(params, "models.als.config.factors") == params.models["als"].config["factors"]
+
+
+def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
+    params = yaml.safe_load((ROOT / "params.yaml").read_text())
+    change(params)
+    path.write_text(yaml.safe_dump(params))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (
+            lambda p: p["models"]["als"]["config"].update(factors="64"),
+            r"models\.als\.config\.factors: .*'64'",
+        ),
+        (
+            lambda p: p["models"]["als"]["config"].update(factors=0),
+            r"models\.als\.config\.factors: .*greater than 0",
+        ),
+        (
+            lambda p: p["models"]["als"]["config"].update(factor=64),
+            r"models\.als\.config\.factor: Extra inputs",
+        ),
+        (
+            lambda p: p["models"]["als"]["config"].pop("factors"),
+            r"models\.als\.config\.factors: Field required",
+        ),
+        (lambda p: p["models"]["als"].update(kind="asl"), r"models\.als\.kind: there is no model kind 'asl'"),
+        (lambda p: p["split"].update(test_share=1.5), r"split\.test_share: .*less than 1"),
+        (lambda p: p["split"].update(test_share=0.95), "must leave something to train on"),
+        (lambda p: p.pop("seed"), "seed: Field required"),
+        (lambda p: p.update(sede=1), "sede: Extra inputs"),
+        (lambda p: p["data"].update(source="amazon"), r"source is 'amazon' but sources has only"),
+        (
+            lambda p: p["evaluation"].update(cutoffs=[]),
+            r"evaluation\.cutoffs: List should have at least 1 item",
+        ),
+        (lambda p: p["bundle"].update(model="gru4rec"), r"bundle\.model is 'gru4rec'"),
+        (
+            lambda p: p["models"]["hybrid"]["config"]["collaborative"].update(kind="content2"),
+            r"there is no model kind 'content2'",
+        ),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str) -> None:
+    with pytest.raises(ParameterError, match=message):
+        load_params(changed(tmp_path / "params.yaml", change))
+
+
+def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match="run this from the project's root"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_what_is_not_yaml_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("seed: [1")
+    with pytest.raises(ParameterError, match="is not YAML"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_a_key_that_is_not_there_names_what_is() -> None:
+    with pytest.raises(ParameterError, match=r"models\.als has \['config', 'kind'\]"):
+        value_at(load_params(ROOT / "params.yaml"), "models.als.factors")
