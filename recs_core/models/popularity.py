@@ -36,8 +36,7 @@ class Popularity(Recommender):
         self, train: InteractionSet, features: ContentFeatures | None, *, rng: np.random.Generator
     ) -> Self:
         """See `Recommender.fit`."""
-        readers = np.bincount(train.matrix.indices, minlength=len(train.books))
-        self.popularity = (np.log1p(readers) / np.log1p(max(1, readers.max()))).astype(np.float32)
+        self.popularity = log_popularity(train.matrix)
         return self
 
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
@@ -60,3 +59,9 @@ class Popularity(Recommender):
         model = cls(config)
         model.popularity = state["popularity"]
         return model
+
+
+def log_popularity(matrix: csr_array) -> NDArray[np.float32]:
+    """The scores, `float32[n_books]`, of a matrix of users x books."""
+    readers = np.bincount(matrix.indices, minlength=matrix.shape[1])
+    return np.asarray(np.log1p(readers) / np.log1p(max(1, readers.max())), dtype=np.float32)

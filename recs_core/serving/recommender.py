@@ -15,7 +15,8 @@ from recs_core.data.interactions import history_of
 from recs_core.data.topk import TopK
 from recs_core.errors import UnknownIdError
 from recs_core.explanations.reasons import Reason, explain
-from recs_core.models.base import Explainable, SimilarBooks
+from recs_core.models.base import Explainable, Recommender, SimilarBooks
+from recs_core.models.popularity import Popularity, PopularityConfig, log_popularity
 
 
 class ServedFrom(StrEnum):
@@ -42,15 +43,17 @@ class Answer:
         ranked: best first.
         served_from: MODEL, or POPULAR where the reader is unknown or has no history.
         history: `float32[1, n_books]`, what it was computed from.
+        model: what ranked it.
     """
 
     ranked: list[RankedBook]
     served_from: ServedFrom
     history: csr_array
+    model: Recommender
 
 
 class ServingRecommender:
-    """Answers from one bundle. Holds no state of its own, so any number of threads may ask.
+    """Answers from one bundle. Nothing in it changes, so any number of threads may ask.
 
     Args:
         bundle: an opened bundle.
@@ -58,6 +61,9 @@ class ServingRecommender:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
+        popularity = log_popularity(bundle.history.matrix)
+        # whatever the served model makes of an empty history, what is popular is the honest answer to one
+        self._popular = Popularity.from_state(PopularityConfig(), {"popularity": popularity})
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""
@@ -74,15 +80,16 @@ class ServingRecommender:
         the list.
         """
         history = history_of(self.history_rows(user_id), len(self.bundle.books))
-        ranked = _ranked(self.bundle.model.recommend(history, k=k))
-        return Answer(ranked, ServedFrom.MODEL if history.nnz else ServedFrom.POPULAR, history)
+        known = history.nnz > 0
+        model = self.bundle.model if known else self._popular
+        served_from = ServedFrom.MODEL if known else ServedFrom.POPULAR
+        return Answer(_ranked(model.recommend(history, k=k)), served_from, history, model)
 
     def reasons(self, answer: Answer, book_rows: NDArray[np.int32], *, first: int) -> list[list[Reason]]:
         """Why each of `book_rows` is in an answer; empty lists where the model cannot explain."""
-        model = self.bundle.model
-        if not isinstance(model, Explainable):
+        if not isinstance(answer.model, Explainable):
             return [[] for _ in book_rows]
-        return explain(model, answer.history, book_rows, first=first)
+        return explain(answer.model, answer.history, book_rows, first=first)
 
     def similar(self, book_id: str, *, k: int) -> list[RankedBook]:
         """The k books most like a book; an empty list where the model knows no likeness.

@@ -1,0 +1,1 @@
+"""Conformance suites and small made-up data for tests."""

@@ -1,0 +1,134 @@
+"""A tiny bookshop of five tastes: a model has something to learn, and a test knows what it should find."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
+from recs_core.data.catalogue import SCHEMA, Catalogue
+from recs_core.data.idmap import IdMap
+from recs_core.data.interactions import InteractionSet
+from recs_core.data.prepare import split_random
+from recs_core.evaluation.evaluate import evaluate
+from recs_core.features.content import ContentConfig, ContentFeatures, content_features
+from recs_core.models.base import recommend_all
+from recs_core.models.registry import ModelSpec, build_model
+
+TASTES: Final = 5
+USERS: Final = 60
+BOOKS: Final = 50
+FAITHFUL: Final = 0.85
+"""Share of a user's books that are of the user's own taste."""
+
+MODEL: Final = ModelSpec(
+    kind="hybrid",
+    config={
+        "collaborative": {"kind": "rp3beta", "config": {"alpha": 1.0, "beta": 0.4, "neighbours": 20}},
+        "weights": {"collaborative": 0.5, "content": 0.3, "popularity": 0.2},
+    },
+)
+"""What `tiny_bundle` serves."""
+
+_SUBJECTS = ("détective", "dragon", "galaxy", "jardín", "railway")
+_NOUNS = ("Shadow", "Winter", "Œuvre", "River", "Letter", "Straße", "Island", "Clock", "Mirror", "Ωmega")
+_AUTHORS = (
+    ("Agatha Ríos", "G. Holm"),
+    ("J. R. Tolk", "Ursula Lén"),
+    ("Stanisław Lem", "O. Butler"),
+    ("Ada Bloom", "Иван Петров"),
+    ("Paul Rail", "村上 花"),
+)
+_PUBLISHERS = ("Crime & Co", "Éditions Feu", "Orbit", "Green Press", "Track Books")
+
+
+def taste_of(rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The taste, 0 to 4, of user or book rows: tastes take turns."""
+    return np.asarray(rows % TASTES, dtype=np.int32)
+
+
+def tiny_interactions(*, seed: int = 7) -> InteractionSet:
+    """60 users, "u001" to "u060", of 50 books; each has read 6 to 14, mostly of one taste."""
+    rng = np.random.default_rng(seed)
+    users = IdMap.from_ids([f"u{number:03d}" for number in range(1, USERS + 1)], space="user")
+    books = IdMap.from_ids([_isbn(number) for number in range(BOOKS)], space="book")
+    book_rows = np.arange(BOOKS, dtype=np.int32)
+    # within a taste some books are read more than others
+    appeal = 1 / (1 + book_rows // TASTES)
+    pairs = []
+    for user in range(USERS):
+        own = taste_of(book_rows) == user % TASTES
+        chance = np.where(own, FAITHFUL, (1 - FAITHFUL) / (TASTES - 1)) * appeal
+        read = rng.choice(BOOKS, size=rng.integers(6, 15), replace=False, p=chance / chance.sum())
+        pairs += [(user, book) for book in read]
+    user_rows, read_rows = np.array(pairs, dtype=np.int32).T
+    return InteractionSet.from_rows(users, books, user_rows, read_rows)
+
+
+def tiny_catalogue(books: IdMap, *, seed: int = 7) -> Catalogue:
+    """A record for each of `books`: titles, authors and publishers tell the taste; some facts are unknown."""
+    rng = np.random.default_rng(seed)
+    records = []
+    for row, book_id in enumerate(books.array.tolist()):
+        taste = row % TASTES
+        noun = _NOUNS[row // TASTES % len(_NOUNS)]
+        records.append(
+            {
+                "book_id": book_id,
+                "title": f"The {_SUBJECTS[taste]} of the {noun}",
+                "authors": [] if row % 17 == 16 else [_AUTHORS[taste][int(rng.integers(2))]],
+                "year": None if row % 7 == 3 else int(rng.integers(1950, 2004)),
+                "publisher": None if row % 9 == 4 else _PUBLISHERS[taste],
+                "cover_url": None if row % 11 == 5 else f"https://covers.example/{book_id}.jpg",
+            }
+        )
+    return Catalogue(pa.Table.from_pylist(records, schema=SCHEMA))
+
+
+def tiny_features(catalogue: Catalogue) -> ContentFeatures:
+    """Content vectors of a tiny catalogue."""
+    config = ContentConfig(
+        dimensions=8, min_books=2, title_weight=1.0, author_weight=1.0, publisher_weight=0.5
+    )
+    return content_features(catalogue, config, rng=np.random.default_rng(7))
+
+
+def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
+    """Fit and measure `MODEL` on the tiny interactions, write its bundle to `path`, and open it."""
+    interactions = tiny_interactions(seed=seed)
+    catalogue = tiny_catalogue(interactions.books, seed=seed)
+    features = tiny_features(catalogue)
+    rng = np.random.default_rng(seed)
+    split = split_random(interactions, validation_share=0.1, test_share=0.2, rng=rng)
+    known = split.known_before_test
+    model = build_model(MODEL, where="models.hybrid").fit(known, features, rng=rng)
+    estimates = evaluate(
+        recommend_all(model, known.matrix, k=10),
+        truth=split.test.matrix,
+        train=known.matrix,
+        vectors=features.vectors,
+        cutoffs=(5, 10),
+    )
+    write_bundle(
+        path,
+        model_name="hybrid",
+        model=model,
+        history=interactions,
+        catalogue=catalogue,
+        metrics=[{"model": "hybrid"} | estimate.as_dict() for estimate in estimates],
+        source="tiny",
+        seed=seed,
+        data_digest=interactions.books.digest,
+    )
+    return open_bundle(path)
+
+
+def _isbn(number: int) -> str:
+    """An ISBN-10 with its check digit, which may be X."""
+    digits = f"{44_000_000 + number * 7:09d}"
+    check = -sum(place * int(digit) for place, digit in zip(range(10, 1, -1), digits, strict=True)) % 11
+    return digits + ("X" if check == 10 else str(check))

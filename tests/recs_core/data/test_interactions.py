@@ -1,0 +1,102 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from recs_core.data.idmap import IdMap
+from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays, history_of
+from recs_core.errors import ArtifactError, DataError
+
+USERS = IdMap.from_ids(["u0", "u1", "u2"], space="user")
+BOOKS = IdMap.from_ids(["b0", "b1", "b2", "b3"], space="book")
+
+
+def of_pairs(pairs: list[tuple[int, int]], books: IdMap = BOOKS) -> InteractionSet:
+    user_rows, book_rows = np.array(pairs, dtype=np.int32).reshape(-1, 2).T
+    return InteractionSet.from_rows(USERS, books, user_rows, book_rows)
+
+
+def test_pairs_in_any_order_become_ones_in_sorted_rows() -> None:
+    matrix = of_pairs([(2, 3), (0, 2), (0, 0), (2, 1)]).matrix
+    assert matrix.toarray().tolist() == [[1, 0, 1, 0], [0, 0, 0, 0], [0, 1, 0, 1]]
+    assert matrix.indices.tolist() == [0, 2, 1, 3]
+    assert matrix.dtype == np.float32
+
+
+def test_a_repeated_pair_counts_once() -> None:
+    once = of_pairs([(1, 1), (1, 1), (1, 1), (0, 0)])
+    assert len(once) == 2
+    assert once.matrix.data.tolist() == [1, 1]
+
+
+@pytest.mark.parametrize(
+    ("shape", "dtype"), [((3, 5), np.float32), ((4, 3), np.float32), ((3, 4), np.float64)]
+)
+def test_a_matrix_that_does_not_fit_the_ids_is_refused(shape: tuple[int, int], dtype: type) -> None:
+    with pytest.raises(DataError, match=r"matrix (is|must be)"):
+        InteractionSet(USERS, BOOKS, csr_array(shape, dtype=dtype))
+
+
+def test_union_has_the_pairs_of_both() -> None:
+    both = of_pairs([(0, 0), (1, 2)]).union(of_pairs([(0, 0), (0, 3)]))
+    assert both.matrix.toarray().tolist() == of_pairs([(0, 0), (0, 3), (1, 2)]).matrix.toarray().tolist()
+    assert both.matrix.indices.tolist() == [0, 3, 2]
+
+
+def test_only_sets_of_the_same_ids_can_be_united() -> None:
+    others = IdMap.from_ids(["b0", "b1", "b2", "x"], space="book")
+    with pytest.raises(DataError, match="same users and books"):
+        of_pairs([(0, 0)]).union(of_pairs([(0, 0)], books=others))
+
+
+def test_save_and_load_keep_everything(interactions: InteractionSet, tmp_path: Path) -> None:
+    interactions.save(tmp_path / "set")
+    loaded = InteractionSet.load(tmp_path / "set")
+    assert (loaded.users, loaded.books) == (interactions.users, interactions.books)
+    assert np.array_equal(loaded.matrix.toarray(), interactions.matrix.toarray())
+
+
+def test_a_loaded_set_is_mapped_not_copied(interactions: InteractionSet, tmp_path: Path) -> None:
+    interactions.save(tmp_path / "set")
+    matrix = InteractionSet.load(tmp_path / "set").matrix
+    assert [array.flags.writeable for array in (matrix.data, matrix.indices, matrix.indptr)] == [False] * 3
+
+
+def test_a_missing_folder_is_an_artifact_error(tmp_path: Path) -> None:
+    with pytest.raises(ArtifactError, match=r"manifest\.json is missing"):
+        InteractionSet.load(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+def test_csr_arrays_are_put_together_without_a_copy(interactions: InteractionSet, index: type) -> None:
+    matrix = interactions.matrix.copy()
+    matrix.indices, matrix.indptr = matrix.indices.astype(index), matrix.indptr.astype(index)
+    arrays = csr_to_arrays(matrix, "history.")
+    assert {name: array.dtype for name, array in arrays.items()} == {
+        "history.indptr": np.int32,
+        "history.indices": np.int32,
+        "history.data": np.float32,
+    }
+    again = csr_from_arrays(arrays, n_columns=matrix.shape[1], prefix="history.")
+    assert np.array_equal(again.toarray(), matrix.toarray())
+    for name, part in (("indptr", again.indptr), ("indices", again.indices), ("data", again.data)):
+        assert np.shares_memory(part, arrays[f"history.{name}"])
+
+
+def test_a_history_has_each_book_once_in_order() -> None:
+    history = history_of(np.array([3, 1, 3], dtype=np.int32), 5)
+    assert history.toarray().tolist() == [[0, 1, 0, 1, 0]]
+    assert history.indices.tolist() == [1, 3]
+    assert history.dtype == np.float32
+
+
+def test_an_empty_history_is_a_row_of_zeros() -> None:
+    assert history_of(np.empty(0, dtype=np.int32), 3).toarray().tolist() == [[0, 0, 0]]
+
+
+def test_a_notebook_shows_counts_and_density() -> None:
+    shown = of_pairs([(0, 0), (1, 1), (2, 2)])._repr_html_()
+    assert "<th>users</th><td>3</td>" in shown
+    assert "<th>books</th><td>4</td>" in shown
+    assert "<th>density</th><td>25.000%</td>" in shown
