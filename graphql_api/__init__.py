@@ -1,0 +1,1 @@
+"""The GraphQL server: reads a bundle, answers the web app, never trains."""

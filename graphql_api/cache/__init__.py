@@ -1,0 +1,1 @@
+"""Whole responses, kept in this process (L1) and in Redis (L2)."""

@@ -1,0 +1,129 @@
+"""What may go wrong with a request, as the client is told.
+
+Everything raised on purpose is a `PublicError` with a code. Anything else is a fault of ours: the client gets
+the request's id and nothing more, the log gets the traceback under the same id.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError
+
+log = logging.getLogger(__name__)
+
+
+class PublicError(Exception):
+    """An error whose message is for the client.
+
+    Args:
+        message: what was wrong, naming the argument, the rule and the value.
+    """
+
+    code: ClassVar[str]
+
+    @property
+    def extensions(self) -> dict[str, Any]:
+        """What graphql-core copies into the error that it makes of an exception."""
+        return {"code": self.code}
+
+
+class BadUserInputError(PublicError):
+    """An argument has a value that its rule forbids."""
+
+    code = "BAD_USER_INPUT"
+
+
+class BookNotFoundError(PublicError):
+    """The bundle has no such book."""
+
+    code = "BOOK_NOT_FOUND"
+
+
+class RequestError(PublicError):
+    """The HTTP request holds nothing that could be executed."""
+
+    code = "BAD_REQUEST"
+    status: ClassVar[int] = 400
+
+
+class UnsupportedMediaTypeError(RequestError):
+    """The body is not declared as JSON."""
+
+    status = 415
+
+
+class MethodNotAllowedError(RequestError):
+    """The method is none that the path answers."""
+
+    status = 405
+
+
+class PayloadTooLargeError(RequestError):
+    """The body is longer than the server reads."""
+
+    code = "PAYLOAD_TOO_LARGE"
+    status = 413
+
+
+def is_public(error: GraphQLError) -> bool:
+    """Whether an error's message was written for the client: by us, or by graphql-core about the request."""
+    cause = _cause(error)
+    if not isinstance(cause, GraphQLError):
+        return isinstance(cause, PublicError)
+    # graphql-core's own: at a field it blames what our resolver gave, anywhere else what the client sent
+    return error.path is None or not any(isinstance(node, FieldNode) for node in error.nodes or ())
+
+
+def log_unexpected(errors: Iterable[GraphQLError], request_id: str) -> None:
+    """Log each error that the client is not shown."""
+    for error in errors:
+        if not is_public(error):
+            log.error("request %s failed at %s", request_id, error.path, exc_info=_cause(error))
+
+
+def present(error: GraphQLError, request_id: str, *, before_execution: bool) -> dict[str, Any]:
+    """An error of an execution as the response shows it.
+
+    Args:
+        error: what graphql-core reports.
+        request_id: shown with a masked error.
+        before_execution: the document was refused; nothing of it ran.
+    """
+    if not is_public(error):
+        masked = internal_error(request_id)
+        return masked | {key: value for key, value in error.formatted.items() if key in ("path", "locations")}
+    shown: dict[str, Any] = {**error.formatted}
+    if isinstance(_cause(error), PublicError):
+        return shown
+    return shown | {"extensions": {"code": _document_code(error, before_execution=before_execution)}}
+
+
+def _cause(error: GraphQLError) -> Exception:
+    """The exception that an error was made of, under all the errors that graphql-core wrapped it in."""
+    cause: Exception = error
+    while isinstance(cause, GraphQLError) and cause.original_error is not None:
+        cause = cause.original_error
+    return cause
+
+
+def _document_code(error: GraphQLError, *, before_execution: bool) -> str:
+    if isinstance(error, GraphQLSyntaxError):
+        return "GRAPHQL_PARSE_FAILED"
+    # what a valid document is refused for once it runs is the value of a variable
+    return "GRAPHQL_VALIDATION_FAILED" if before_execution else BadUserInputError.code
+
+
+def request_error(error: RequestError) -> dict[str, Any]:
+    """An error of the HTTP request in GraphQL's form."""
+    return {"message": str(error), "extensions": error.extensions}
+
+
+def internal_error(request_id: str) -> dict[str, Any]:
+    """What the client is told of a fault of ours."""
+    return {
+        "message": "internal server error",
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
+    }

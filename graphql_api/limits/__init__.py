@@ -1,0 +1,1 @@
+"""What a document may ask for at most."""

@@ -1,0 +1,1 @@
+"""What is fetched for many fields at once."""

@@ -1,0 +1,1 @@
+"""How the fields of `Query` are computed."""

@@ -1,0 +1,160 @@
+"""What readers are recommended, and why."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from api_server import RECOMMENDATIONS, ApiServer, app_client
+from numpy.typing import NDArray
+
+from graphql_api.settings import Settings
+from recs_core.artifacts.bundle import Bundle
+from recs_core.data.catalogue import BookRecord, Catalogue
+from recs_core.explanations.reasons import Reason
+from recs_core.serving.recommender import Answer, ServingRecommender
+
+ALL_BOOKS = """query($userId: ID!) {
+  user(id: $userId) { historySize history(first: 100) { id } }
+  recommendations(userId: $userId, first: 100) { rank score servedFrom book { id } }
+}"""
+
+
+def test_no_book_of_the_history_is_recommended(server: ApiServer, bundle: Bundle) -> None:
+    for user_id in bundle.users.array.tolist():
+        data = server.data(ALL_BOOKS, userId=user_id)
+        known = {book["id"] for book in data["user"]["history"]}
+        recommended = [entry["book"]["id"] for entry in data["recommendations"]]
+        assert len(known) == data["user"]["historySize"] > 0
+        assert not known.intersection(recommended)
+        assert len(set(recommended)) == len(recommended)
+
+
+def test_the_list_is_what_the_library_ranks(server: ApiServer, bundle: Bundle) -> None:
+    answer = ServingRecommender(bundle).recommend("u007", k=10)
+    expected = [
+        {
+            "rank": ranked.rank,
+            "score": ranked.score,
+            "servedFrom": "MODEL",
+            "book": {"id": str(bundle.books.array[ranked.book_row])},
+        }
+        for ranked in answer.ranked
+    ]
+    assert server.data(ALL_BOOKS, userId="u007")["recommendations"][:10] == expected
+
+
+def test_ranks_count_up_and_scores_go_down(server: ApiServer) -> None:
+    entries = server.data(ALL_BOOKS, userId="u001")["recommendations"]
+    scores = [entry["score"] for entry in entries]
+    assert [entry["rank"] for entry in entries] == list(range(1, len(entries) + 1))
+    assert scores == sorted(scores, reverse=True)
+
+
+@pytest.mark.parametrize("first", [1, 2, 10, 100])
+def test_the_list_has_the_length_that_is_asked_for(server: ApiServer, bundle: Bundle, first: int) -> None:
+    unread = len(bundle.books) - server.data('{ user(id: "u002") { historySize } }')["user"]["historySize"]
+    found = server.data(RECOMMENDATIONS, userId="u002", first=first)["recommendations"]
+    assert len(found) == min(first, unread)
+
+
+@pytest.mark.parametrize("first", [1, 2, 3, 100])
+@pytest.mark.parametrize("user_id", ["u001", "u033", "nobody"])
+def test_reasons_add_up_to_the_score_however_many_are_named(
+    server: ApiServer, user_id: str, first: int
+) -> None:
+    query = """query($id: ID!, $first: Int!) {
+      recommendations(userId: $id, first: 20) { score reasons(first: $first) { kind amount } }
+    }"""
+    for entry in server.data(query, id=user_id, first=first)["recommendations"]:
+        amounts = [reason["amount"] for reason in entry["reasons"]]
+        named = [reason["kind"] for reason in entry["reasons"] if reason["kind"] != "OTHER"]
+        assert sum(amounts) == pytest.approx(entry["score"], rel=1e-5)
+        assert len(named) <= first
+        assert amounts[: len(named)] == sorted(amounts[: len(named)], key=abs, reverse=True)
+
+
+def test_a_reason_says_what_it_comes_from(server: ApiServer, bundle: Bundle) -> None:
+    query = """{ recommendations(userId: "u001") { reasons(first: 100) { kind amount text book { id title } } } }"""
+    history = ServingRecommender(bundle).history_rows("u001")
+    known = {book.book_id: book.title for book in bundle.catalogue.records(history)}
+    kinds = set()
+    for entry in server.data(query)["recommendations"]:
+        for reason in entry["reasons"]:
+            kinds.add(reason["kind"])
+            if reason["kind"] == "POPULARITY":
+                assert reason["text"] == "popular with many readers"
+                assert reason["book"] is None
+                continue
+            title = known[reason["book"]["id"]]
+            likeness = "like" if reason["amount"] > 0 else "unlike"
+            assert reason["book"]["title"] == title
+            assert (
+                reason["text"]
+                == {
+                    "COLLABORATIVE": f"because you read “{title}”",
+                    "CONTENT": f"{likeness} “{title}” in title, author or publisher",
+                }[reason["kind"]]
+            )
+    assert kinds == {"COLLABORATIVE", "CONTENT", "POPULARITY"}
+
+
+def test_what_is_not_named_is_one_reason_more(server: ApiServer) -> None:
+    query = '{ recommendations(userId: "u001") { reasons(first: 1) { kind text book { id } } } }'
+    for entry in server.data(query)["recommendations"]:
+        assert entry["reasons"][-1] == {"kind": "OTHER", "text": "smaller parts together", "book": None}
+
+
+def test_an_unknown_reader_gets_what_is_popular_and_is_told(server: ApiServer) -> None:
+    query = """{
+      user(id: "nobody") { id known historySize history { id } }
+      recommendations(userId: "nobody") { servedFrom reasons { kind } }
+    }"""
+    data = server.data(query)
+    assert data["user"] == {"id": "nobody", "known": False, "historySize": 0, "history": []}
+    assert len(data["recommendations"]) == 10
+    for entry in data["recommendations"]:
+        assert entry == {"servedFrom": "POPULAR", "reasons": [{"kind": "POPULARITY"}]}
+
+
+def test_similar_books_are_what_the_library_finds(server: ApiServer, bundle: Bundle) -> None:
+    book_id = str(bundle.books.array[12])
+    query = "query($id: ID!) { similarBooks(bookId: $id, first: 5) { rank score book { id } } }"
+    expected = [
+        {"rank": found.rank, "score": found.score, "book": {"id": str(bundle.books.array[found.book_row])}}
+        for found in ServingRecommender(bundle).similar(book_id, k=5)
+    ]
+    found = server.data(query, id=book_id)["similarBooks"]
+    assert found == expected
+    assert book_id not in [entry["book"]["id"] for entry in found]
+
+
+class CountingRecommender(ServingRecommender):
+    """Counts how often it explains."""
+
+    explained = 0
+
+    def reasons(self, answer: Answer, book_rows: NDArray[np.int32], *, first: int) -> list[list[Reason]]:
+        self.explained += 1
+        return super().reasons(answer, book_rows, first=first)
+
+
+@pytest.mark.anyio
+async def test_one_explanation_and_one_read_a_level_serve_the_whole_list(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reads = 0
+    records = Catalogue.records
+
+    def counted(catalogue: Catalogue, book_rows: NDArray[np.int32]) -> list[BookRecord]:
+        nonlocal reads
+        reads += 1
+        return records(catalogue, book_rows)
+
+    monkeypatch.setattr(Catalogue, "records", counted)
+    recommender = CountingRecommender(bundle)
+    query = '{ recommendations(userId: "u001", first: 20) { book { title } reasons { text book { id } } } }'
+    async with app_client(Settings.load(), recommender) as client:
+        answer = (await client.post("/graphql", json={"query": query})).json()
+    assert len(answer["data"]["recommendations"]) == 20
+    assert recommender.explained == 1
+    assert reads == 2
