@@ -57,13 +57,13 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = _reproduce()
         console.print(f"\n[bold]pipeline[/]  {seconds:.0f} s in dvc repro")
         console.print(f"[bold]publish[/]   bundle {publish(BUNDLE, PUBLISHED)}")
-        with _serving(options.port) as url:
+        with _serving(options.port) as (server, url):
             _show(_ask(url), url)
             if not options.once:
                 console.print("Serving until Ctrl-C.")
-                signal.sigwait({signal.SIGINT, signal.SIGTERM})
+                _keep_serving(server)
     except BookverseError as error:
-        console.print(f"[red]demo failed:[/] {error}")
+        console.print(f"[red]demo failed:[/] {escape(str(error))}")
         return 1
     except KeyboardInterrupt:
         return 130
@@ -80,8 +80,8 @@ def _reproduce() -> float:
 
 
 @contextmanager
-def _serving(port: int) -> Iterator[str]:
-    """Run the server as its own process; gives its address, and stops it at the end."""
+def _serving(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Run the server as its own process; gives the process and its address, and stops it at the end."""
     command = [sys.executable, "-m", "graphql_api", "--port", str(port)]
     # a group of its own, so that Ctrl-C reaches this process alone and the server is stopped in order
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
@@ -91,10 +91,21 @@ def _serving(port: int) -> Iterator[str]:
             raise DemoError(f"the server did not start (exit status {server.wait()}); see its message above")
         url = announced.split()[-1].removesuffix("/graphql")
         _wait_until_ready(url, server)
-        yield url
+        yield server, url
     finally:
         server.terminate()
         server.wait()
+
+
+def _keep_serving(server: subprocess.Popen[str]) -> None:
+    """Return on Ctrl-C or SIGTERM; raise `DemoError` if the server ends by itself."""
+    for stop in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(stop, signal.default_int_handler)
+    try:
+        status = server.wait()
+    except KeyboardInterrupt:
+        return
+    raise DemoError(f"the server ended by itself with status {status}; see its message above")
 
 
 def _wait_until_ready(url: str, server: subprocess.Popen[str]) -> None:

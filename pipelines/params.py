@@ -68,7 +68,7 @@ class BundleParams(Section):
 class Params(Section):
     """The whole of params.yaml."""
 
-    seed: int = Field(ge=0)
+    seed: int = Field(ge=0, lt=2**31)
     data: DataParams
     split: SplitParams
     features: ContentConfig

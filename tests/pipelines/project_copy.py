@@ -14,7 +14,7 @@ import yaml
 from recs_core.testing.wheel import FILENAME, tiny_wheel
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("dvc.yaml", "params.yaml", ".dvcignore", "notebooks", "pipelines", "recs_core")
+COPIED = ("dvc.yaml", "params.yaml", ".dvcignore", "notebooks", "pipelines", "recs_core", "graphql_api")
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Workspace:
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            command, cwd=self.root, env=_environment(self.root), text=True, capture_output=True
+            command, cwd=self.root, env=environment(self.root), text=True, capture_output=True
         )
         if check and done.returncode != 0:
             raise AssertionError(f"{command} exited {done.returncode}\n{done.stdout}\n{done.stderr}")
@@ -45,7 +45,7 @@ class Workspace:
         return lock["stages"]
 
 
-def _environment(root: Path) -> dict[str, str]:
+def environment(root: Path) -> dict[str, str]:
     """That of this process, with the interpreter of the tests first and the copied code before the installed one."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     return os.environ | {"PATH": path, "PYTHONPATH": str(root)}
