@@ -34,7 +34,7 @@ check: setup  ## lint, format, types, import rules, committed contracts
 	$(BIN)/python -m graphql_api.export_schema --check
 
 lab: setup  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab notebooks
+	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks
 
 schema: setup  ## write the GraphQL schema into graphql_api/schema.graphql
 	@$(BIN)/python -m graphql_api.export_schema

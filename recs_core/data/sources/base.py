@@ -22,6 +22,7 @@ INTERACTIONS_SCHEMA = pa.schema(
 )
 """One row an interaction. `value` is the rating where one was given, `time` null where the source has none."""
 
+
 @dataclass(frozen=True)
 class SourceTables:
     """What a source read. `rows_read` counts the data rows of each file: kept + quarantined = read.

@@ -142,7 +142,9 @@ def _clean_books(frame: pd.DataFrame, quarantine: Quarantine) -> Catalogue:
         }
     )
     clean = clean[keep].sort_values("book_id")
-    return Catalogue(pa.Table.from_pandas(clean, schema=CATALOGUE_SCHEMA, preserve_index=False).replace_schema_metadata())
+    return Catalogue(
+        pa.Table.from_pandas(clean, schema=CATALOGUE_SCHEMA, preserve_index=False).replace_schema_metadata()
+    )
 
 
 def _clean_ratings(frame: pd.DataFrame, known: set[str], quarantine: Quarantine) -> pa.Table:
@@ -172,7 +174,9 @@ def _clean_ratings(frame: pd.DataFrame, known: set[str], quarantine: Quarantine)
         }
     )
     clean = clean[keep].sort_values(["user_id", "book_id"])
-    return pa.Table.from_pandas(clean, schema=INTERACTIONS_SCHEMA, preserve_index=False).replace_schema_metadata()
+    return pa.Table.from_pandas(
+        clean, schema=INTERACTIONS_SCHEMA, preserve_index=False
+    ).replace_schema_metadata()
 
 
 def _require(frame: pd.DataFrame, columns: list[str], name: str) -> None:
