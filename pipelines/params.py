@@ -9,13 +9,17 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import recs_core.models  # noqa: F401 - registers the models that params.yaml may name
-from recs_core.errors import ParameterError
+from recs_core.data.sources.registry import source_named
+from recs_core.data.splits.leave_last import LeaveLastConfig
+from recs_core.data.splits.random import RandomConfig
+from recs_core.data.splits.registry import STRATEGIES
+from recs_core.data.splits.temporal import TemporalConfig
+from recs_core.data.splits.user_holdout import UserHoldoutConfig
+from recs_core.errors import ParameterError, describe
 from recs_core.features.content import ContentConfig
-from recs_core.models.registry import ModelSpec, describe, model_config
+from recs_core.models.registry import ModelSpec, model_config
 
 PARAMS = Path("params.yaml")
-
-Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 class Section(BaseModel):
@@ -30,6 +34,9 @@ class DataParams(Section):
     source: str
     raw_dir: str
     sources: dict[str, dict[str, Any]]
+    max_quarantine_share: float = Field(ge=0, le=1)
+    min_value: float
+    keep_unrated: bool
     min_per_user: int = Field(ge=1)
     min_per_book: int = Field(ge=1)
 
@@ -40,16 +47,25 @@ class DataParams(Section):
         return self
 
 
-class SplitParams(Section):
-    """How much of each reader's interactions is held out."""
+class SplitOptions(Section):
+    """The options of each strategy, checked whether it is the chosen one or not."""
 
-    validation_share: Share
-    test_share: Share
+    random: RandomConfig
+    leave_last: LeaveLastConfig
+    temporal: TemporalConfig
+    user_holdout: UserHoldoutConfig
+
+
+class SplitParams(Section):
+    """How interactions are held out: the name of a strategy, and the options of each."""
+
+    strategy: str
+    options: SplitOptions
 
     @model_validator(mode="after")
-    def _something_is_left(self) -> SplitParams:
-        if self.validation_share + self.test_share >= 1:
-            raise ValueError("validation_share and test_share must leave something to train on")
+    def _strategy_is_there(self) -> SplitParams:
+        if self.strategy not in STRATEGIES:
+            raise ValueError(f"strategy is {self.strategy!r}; it must be one of {sorted(STRATEGIES)}")
         return self
 
 
@@ -99,9 +115,17 @@ def load_params(path: Path = PARAMS) -> Params:
         params = Params.model_validate(content)
     except ValidationError as error:
         raise ParameterError(f"{path}:\n{describe(error, where='')}") from None
+    _check_source(params.data, path)
     for name, spec in params.models.items():
         model_config(spec, where=f"{path}: models.{name}")
     return params
+
+
+def _check_source(data: DataParams, path: Path) -> None:
+    try:
+        source_named(data.source, data.sources[data.source])
+    except ParameterError as error:
+        raise ParameterError(f"{path}: {error}") from None
 
 
 def value_at(params: Params, key: str) -> Any:

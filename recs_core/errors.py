@@ -1,5 +1,7 @@
 """Every error that the library raises on purpose. Each says what was wrong, where, and what to do."""
 
+from pydantic import ValidationError
+
 
 class BookverseError(Exception):
     """Base of the errors that a caller may want to show to a person."""
@@ -33,3 +35,13 @@ class UnknownIdError(BookverseError, LookupError):
         self.ids = ids
         shown = ", ".join(repr(i) for i in ids[:5]) + (", ..." if len(ids) > 5 else "")
         super().__init__(f"unknown {space} id: {shown}")
+
+
+def describe(error: ValidationError, *, where: str) -> str:
+    """A pydantic error as lines of `path: rule (got value)`."""
+    lines = []
+    for fault in error.errors(include_url=False):
+        path = ".".join([where, *map(str, fault["loc"])]).strip(".")
+        got = "" if fault["type"].startswith("missing") else f" (got {fault['input']!r})"
+        lines.append(f"{path}: {fault['msg']}{got}")
+    return "\n".join(lines)

@@ -31,9 +31,9 @@ from recs_core.data.arrays import (
 from recs_core.data.catalogue import Catalogue
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
-from recs_core.errors import ArtifactError, BookverseError
+from recs_core.errors import ArtifactError, BookverseError, describe
 from recs_core.models.base import Recommender
-from recs_core.models.registry import ModelSpec, describe, model_class, model_config
+from recs_core.models.registry import ModelSpec, model_class, model_config
 
 SCHEMA_VERSION = 1
 CATALOGUE = "catalogue.arrow"

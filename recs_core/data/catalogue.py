@@ -23,6 +23,9 @@ SCHEMA = pa.schema(
         pa.field("authors", pa.list_(pa.string()), nullable=False),
         pa.field("year", pa.int16()),
         pa.field("publisher", pa.string()),
+        pa.field("language", pa.string()),
+        pa.field("genres", pa.list_(pa.string()), nullable=False),
+        pa.field("description", pa.string()),
         pa.field("cover_url", pa.string()),
     ]
 )
@@ -38,6 +41,9 @@ class BookRecord:
     authors: tuple[str, ...]
     year: int | None
     publisher: str | None
+    language: str | None
+    genres: tuple[str, ...]
+    description: str | None
     cover_url: str | None
 
 
@@ -78,7 +84,10 @@ class Catalogue:
             IndexError: a row is outside the catalogue.
         """
         found = self._take(book_rows).to_pylist()
-        return [BookRecord(**(entry | {"authors": tuple(entry["authors"])})) for entry in found]
+        return [
+            BookRecord(**(entry | {"authors": tuple(entry["authors"]), "genres": tuple(entry["genres"])}))
+            for entry in found
+        ]
 
     def select(self, books: IdMap) -> Catalogue:
         """The catalogue of the books in `books` alone.

@@ -55,6 +55,16 @@ class InteractionSet:
     def __len__(self) -> int:
         return int(self.matrix.nnz)
 
+    @property
+    def user_counts(self) -> NDArray[np.int64]:
+        """How many books each user has read, `int64[n_users]`."""
+        return np.diff(self.matrix.indptr).astype(np.int64)
+
+    @property
+    def book_counts(self) -> NDArray[np.int64]:
+        """How many users have read each book, `int64[n_books]`."""
+        return np.bincount(self.matrix.indices, minlength=len(self.books)).astype(np.int64)
+
     def _repr_html_(self) -> str:
         n_users, n_books = len(self.users), len(self.books)
         density = len(self) / max(1, n_users * n_books)
@@ -90,6 +100,76 @@ class InteractionSet:
         matrix = csr_array(self.matrix.maximum(other.matrix))
         matrix.sort_indices()
         return InteractionSet(self.users, self.books, matrix)
+
+
+@dataclass(frozen=True)
+class InteractionRows:
+    """Interactions one by one, with their times: what is split before matrices are made of the parts.
+
+    Args:
+        users: the id map of `user_rows`.
+        books: the id map of `book_rows`.
+        user_rows, book_rows: `int32[n]`; sorted by user, then book, each pair once.
+        times: `datetime64[s][n]`, UTC, NaT where one is missing; None where the source has none.
+
+    Raises:
+        DataError: lengths do not fit, or the pairs are not sorted or not unique.
+    """
+
+    users: IdMap
+    books: IdMap
+    user_rows: NDArray[np.int32]
+    book_rows: NDArray[np.int32]
+    times: NDArray[np.datetime64] | None
+
+    def __post_init__(self) -> None:
+        lengths = {self.user_rows.size, self.book_rows.size}
+        if self.times is not None:
+            lengths.add(self.times.size)
+        if len(lengths) > 1:
+            raise DataError(f"user rows, book rows and times must be of one length, not {sorted(lengths)}")
+        keys = self.keys
+        if not bool(np.all(keys[:-1] < keys[1:])):
+            raise DataError("interactions must be sorted by user and book, each pair once")
+
+    @classmethod
+    def of(cls, interactions: InteractionSet) -> InteractionRows:
+        """The pairs of a matrix, which knows no times."""
+        user_rows = np.repeat(np.arange(len(interactions.users), dtype=np.int32), interactions.user_counts)
+        book_rows = interactions.matrix.indices.astype(np.int32)
+        return cls(interactions.users, interactions.books, user_rows, book_rows, None)
+
+    def __len__(self) -> int:
+        return int(self.user_rows.size)
+
+    @property
+    def keys(self) -> NDArray[np.int64]:
+        """One number for each pair, ascending, `int64[n]`."""
+        return self.user_rows.astype(np.int64) * len(self.books) + self.book_rows
+
+    @property
+    def user_counts(self) -> NDArray[np.int64]:
+        """How many interactions each user has, `int64[n_users]`."""
+        return np.bincount(self.user_rows, minlength=len(self.users)).astype(np.int64)
+
+    def rank_within_user(self, order: NDArray[Any]) -> NDArray[np.int64]:
+        """The place of each interaction among those of its user, `int64[n]`, from 0.
+
+        Args:
+            order: `[n]`, what is ranked by, lowest first; equal ones stand in the order of the rows.
+        """
+        counts = self.user_counts
+        starts = np.cumsum(counts) - counts
+        ranks = np.empty(len(self), dtype=np.int64)
+        ranks[np.lexsort((order, self.user_rows))] = np.arange(len(self)) - np.repeat(starts, counts)
+        return ranks
+
+    def to_set(self, mask: NDArray[np.bool_] | None = None) -> InteractionSet:
+        """The matrix of all interactions, or of those in `mask`, `bool[n]`, over the same id maps."""
+        chosen = slice(None) if mask is None else mask
+        return InteractionSet.from_rows(
+            self.users, self.books, self.user_rows[chosen], self.book_rows[chosen]
+        )
 
 
 def csr_to_arrays(matrix: csr_array, prefix: str = "") -> dict[str, NDArray[Any]]:

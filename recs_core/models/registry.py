@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from recs_core.errors import ParameterError
+from recs_core.errors import ParameterError, describe
 from recs_core.models.base import ModelConfig, Recommender
 
 MODELS: dict[str, type[Recommender]] = {}
@@ -64,13 +64,3 @@ def build_model(spec: ModelSpec, *, where: str) -> Recommender:
     """An unfitted model of a checked configuration; raises as `model_config` does."""
     config = model_config(spec, where=where)
     return model_class(spec.kind)(config)
-
-
-def describe(error: ValidationError, *, where: str) -> str:
-    """A pydantic error as lines of `path: rule (got value)`."""
-    lines = []
-    for fault in error.errors(include_url=False):
-        path = ".".join([where, *map(str, fault["loc"])]).strip(".")
-        got = "" if fault["type"] == "missing" else f" (got {fault['input']!r})"
-        lines.append(f"{path}: {fault['msg']}{got}")
-    return "\n".join(lines)

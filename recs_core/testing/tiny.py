@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
 from recs_core.data.catalogue import SCHEMA, Catalogue
 from recs_core.data.idmap import IdMap
-from recs_core.data.interactions import InteractionSet
-from recs_core.data.prepare import split_random
+from recs_core.data.interactions import InteractionRows, InteractionSet
+from recs_core.data.splits.registry import split_interactions
 from recs_core.evaluation.evaluate import evaluate
 from recs_core.features.content import ContentConfig, ContentFeatures, content_features
 from recs_core.models.base import recommend_all
@@ -33,6 +33,9 @@ MODEL: Final = ModelSpec(
     },
 )
 """What `tiny_bundle` serves."""
+
+SPLIT_OPTIONS: Final = {"random": {"validation_share": 0.1, "test_share": 0.2}}
+"""How the interactions of `tiny_bundle` are split."""
 
 _SUBJECTS = ("détective", "dragon", "galaxy", "jardín", "railway")
 _NOUNS = ("Shadow", "Winter", "Œuvre", "River", "Letter", "Straße", "Island", "Clock", "Mirror", "Ωmega")
@@ -83,6 +86,9 @@ def tiny_catalogue(books: IdMap, *, seed: int = 7) -> Catalogue:
                 "authors": [] if row % 17 == 16 else [_AUTHORS[taste][int(rng.integers(2))]],
                 "year": None if row % 7 == 3 else int(rng.integers(1950, 2004)),
                 "publisher": None if row % 9 == 4 else _PUBLISHERS[taste],
+                "language": None if row % 3 else "eng",
+                "genres": [_SUBJECTS[taste].casefold()] if row % 5 else [],
+                "description": None,
                 "cover_url": None if row % 11 == 5 else f"https://covers.example/{book_id}.jpg",
             }
         )
@@ -103,7 +109,9 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
     catalogue = tiny_catalogue(interactions.books, seed=seed)
     features = tiny_features(catalogue)
     rng = np.random.default_rng(seed)
-    split = split_random(interactions, validation_share=0.1, test_share=0.2, rng=rng)
+    split = split_interactions(
+        InteractionRows.of(interactions), "random", SPLIT_OPTIONS, source="tiny", rng=rng
+    ).split
     known = split.known_before_test
     model = build_model(MODEL, where="models.hybrid").fit(known, features, rng=rng)
     estimates = evaluate(

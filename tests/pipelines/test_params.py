@@ -1,5 +1,6 @@
 """params.yaml: every mistake is an error that names its path."""
 
+import datetime
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,8 @@ import pytest
 import yaml
 from project_copy import ROOT
 
-from pipelines.params import load_params, value_at
+from pipelines.params import SplitOptions, load_params, value_at
+from recs_core.data.splits.registry import STRATEGIES
 from recs_core.errors import ParameterError
 
 
@@ -44,8 +46,36 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
             r"models\.als\.config\.factors: Field required",
         ),
         (lambda p: p["models"]["als"].update(kind="asl"), r"models\.als\.kind: there is no model kind 'asl'"),
-        (lambda p: p["split"].update(test_share=1.5), r"split\.test_share: .*less than 1"),
-        (lambda p: p["split"].update(test_share=0.95), "must leave something to train on"),
+        (
+            lambda p: p["split"].update(strategy="by_mood"),
+            r"split: .*strategy is 'by_mood'; it must be one of \['leave_last', 'random', 'temporal'",
+        ),
+        (
+            lambda p: p["split"]["options"]["random"].update(test_share=1.5),
+            r"split\.options\.random\.test_share: .*less than 1",
+        ),
+        (
+            lambda p: p["split"]["options"]["random"].update(test_share=0.95),
+            r"split\.options\.random: .*must leave something to train on",
+        ),
+        # the options of strategies that are not the chosen one are checked too
+        (
+            lambda p: p["split"]["options"]["leave_last"].update(n=0),
+            r"split\.options\.leave_last\.n: .*greater than or equal to 1 \(got 0\)",
+        ),
+        (
+            lambda p: p["split"]["options"]["temporal"].update(test="last week"),
+            r"split\.options\.temporal\.test: .*a first day such as 2004-06-01 \(got 'last week'\)",
+        ),
+        (
+            lambda p: p["split"]["options"]["user_holdout"].pop("fold_in_share"),
+            r"split\.options\.user_holdout\.fold_in_share: Field required",
+        ),
+        (lambda p: p["split"]["options"].pop("temporal"), r"split\.options\.temporal: Field required"),
+        (
+            lambda p: p["split"]["options"].update(by_mood={}),
+            r"split\.options\.by_mood: Extra inputs",
+        ),
         (lambda p: p.pop("seed"), "seed: Field required"),
         (lambda p: p.update(sede=1), "sede: Extra inputs"),
         (lambda p: p["data"].update(source="amazon"), r"source is 'amazon' but sources has only"),
@@ -63,6 +93,19 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
 def test_a_mistake_is_named(tmp_path: Path, change: Callable[[dict[str, Any]], object], message: str) -> None:
     with pytest.raises(ParameterError, match=message):
         load_params(changed(tmp_path / "params.yaml", change))
+
+
+def test_every_split_strategy_has_its_options() -> None:
+    declared = {name: field.annotation for name, field in SplitOptions.model_fields.items()}
+    assert declared == {name: strategy.config for name, strategy in STRATEGIES.items()}
+
+
+def test_a_date_may_be_written_without_quotes(tmp_path: Path) -> None:
+    windows = {"validation": datetime.date(2004, 6, 1), "test": "2004-08-01"}
+    path = changed(tmp_path / "params.yaml", lambda p: p["split"]["options"]["temporal"].update(windows))
+    assert "validation: 2004-06-01" in path.read_text()
+    found = value_at(load_params(path), "split.options.temporal")
+    assert (found["validation"], found["test"]) == ("2004-06-01", "2004-08-01")
 
 
 def test_a_missing_file_says_where_to_run(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import yaml
 from project_copy import ROOT, Workspace
 
 from recs_core.artifacts.bundle import open_bundle
-from recs_core.data.prepare import Split
+from recs_core.data.splits.split import Split
 from recs_core.data.topk import TopK
 from recs_core.serving.recommender import ServingRecommender
 

@@ -5,7 +5,11 @@ import pytest
 from recs_core import errors
 from recs_core.errors import BookverseError, UnknownIdError
 
-ERRORS = [member for _, member in inspect.getmembers(errors, inspect.isclass)]
+ERRORS = [
+    member
+    for _, member in inspect.getmembers(errors, inspect.isclass)
+    if member.__module__ == errors.__name__
+]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: error.__name__)

@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from recs_core.data.sources.base import Source
 from recs_core.data.sources.book_crossing import BookCrossing
-from recs_core.errors import ParameterError
+from recs_core.data.sources.goodbooks import Goodbooks
+from recs_core.data.sources.recbole import MovieLens100K, RecBole
+from recs_core.data.sources.table import Table
+from recs_core.errors import ParameterError, describe
 
-SOURCES: dict[str, type[Source]] = {BookCrossing.name: BookCrossing}
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (BookCrossing, Goodbooks, MovieLens100K, RecBole, Table)
+}
 """Name, as in `data.source` of params.yaml, to class."""
 
 
@@ -23,5 +30,5 @@ def source_named(name: str, options: Mapping[str, Any]) -> Source:
         raise ParameterError(f"data.source is {name!r}; it must be one of {sorted(SOURCES)}")
     try:
         return SOURCES[name](**options)
-    except TypeError as error:
-        raise ParameterError(f"data.sources.{name}: {error}") from None
+    except ValidationError as error:
+        raise ParameterError(describe(error, where=f"data.sources.{name}")) from None

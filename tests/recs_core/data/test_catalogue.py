@@ -14,9 +14,12 @@ KNOWN = {
     "authors": ["A", "B"],
     "year": 1999,
     "publisher": "P",
+    "language": "fra",
+    "genres": ["drama", "classics"],
+    "description": "D",
     "cover_url": "https://covers.example/1",
 }
-BARE = {"book_id": "b2", "title": "T", "authors": [], "year": None, "publisher": None, "cover_url": None}
+BARE = dict.fromkeys(KNOWN) | {"book_id": "b2", "title": "T", "authors": [], "genres": []}
 
 
 def of(*entries: dict[str, object]) -> Catalogue:
@@ -25,8 +28,8 @@ def of(*entries: dict[str, object]) -> Catalogue:
 
 def test_a_record_says_what_is_known_and_null_for_the_rest() -> None:
     known, bare = of(KNOWN, BARE).records(np.array([0, 1], dtype=np.int32))
-    assert known == BookRecord(**(KNOWN | {"authors": ("A", "B")}))
-    assert bare == BookRecord("b2", "T", (), None, None, None)
+    assert known == BookRecord(**(KNOWN | {"authors": ("A", "B"), "genres": ("drama", "classics")}))
+    assert bare == BookRecord("b2", "T", (), None, None, None, (), None, None)
 
 
 def test_records_come_in_the_order_asked_for_repeated_where_asked(catalogue: Catalogue) -> None:

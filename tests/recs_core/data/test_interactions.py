@@ -5,7 +5,13 @@ import pytest
 from scipy.sparse import csr_array
 
 from recs_core.data.idmap import IdMap
-from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays, history_of
+from recs_core.data.interactions import (
+    InteractionRows,
+    InteractionSet,
+    csr_from_arrays,
+    csr_to_arrays,
+    history_of,
+)
 from recs_core.errors import ArtifactError, DataError
 
 USERS = IdMap.from_ids(["u0", "u1", "u2"], space="user")
@@ -100,3 +106,46 @@ def test_a_notebook_shows_counts_and_density() -> None:
     assert "<th>users</th><td>3</td>" in shown
     assert "<th>books</th><td>4</td>" in shown
     assert "<th>density</th><td>25.000%</td>" in shown
+
+
+def test_counts_are_of_every_user_and_book_even_of_those_with_none() -> None:
+    users, books = IdMap(np.array(["u", "v", "w"]), space="user"), IdMap(np.array(["a", "b"]), space="book")
+    rows = InteractionRows(users, books, *np.array([[0, 0, 1], [0, 1, 0]], dtype=np.int32), None)
+    assert rows.user_counts.tolist() == rows.to_set().user_counts.tolist() == [2, 1, 0]
+    assert rows.to_set().book_counts.tolist() == [2, 1]
+
+
+def test_rows_and_matrix_hold_the_same_pairs(interactions: InteractionSet) -> None:
+    rows = InteractionRows.of(interactions)
+    assert len(rows) == len(interactions)
+    assert rows.times is None
+    assert np.array_equal(rows.to_set().matrix.toarray(), interactions.matrix.toarray())
+    mask = rows.user_rows == 3
+    assert rows.to_set(mask).user_counts.sum() == interactions.user_counts[3] == mask.sum()
+
+
+def test_the_rank_within_a_user_is_by_what_is_given_and_then_by_row() -> None:
+    users, books = IdMap(np.array(["u", "v"]), space="user"), IdMap(np.array(["a", "b", "c"]), space="book")
+    pairs = np.array([[0, 0, 0, 1, 1], [0, 1, 2, 0, 2]], dtype=np.int32)
+    rows = InteractionRows(users, books, *pairs, None)
+    assert rows.rank_within_user(np.array([5, 1, 5, 9, 3])).tolist() == [1, 0, 2, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("user_rows", "book_rows", "n_times", "message"),
+    [
+        ([0, 0], [1, 0], 2, "sorted by user and book, each pair once"),
+        ([1, 0], [0, 1], 2, "sorted by user and book, each pair once"),
+        ([0, 0], [1, 1], 2, "sorted by user and book, each pair once"),
+        ([0, 0], [0, 1], 3, r"must be of one length, not \[2, 3\]"),
+        ([0, 0], [0], 2, r"must be of one length, not \[1, 2\]"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(
+    user_rows: list[int], book_rows: list[int], n_times: int, message: str
+) -> None:
+    users, books = IdMap(np.array(["u", "v"]), space="user"), IdMap(np.array(["a", "b"]), space="book")
+    times = np.zeros(n_times, dtype="datetime64[s]")
+    rows = np.array(user_rows, dtype=np.int32), np.array(book_rows, dtype=np.int32)
+    with pytest.raises(DataError, match=message):
+        InteractionRows(users, books, *rows, times)

@@ -10,7 +10,7 @@ from recs_core.data.arrays import file_digest
 from recs_core.data.catalogue import BookRecord
 from recs_core.data.quarantine import SCHEMA as QUARANTINE_SCHEMA
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, SourceTables
-from recs_core.data.sources.book_crossing import BOOKS, RATINGS, BookCrossing
+from recs_core.data.sources.book_crossing import BOOKS, RATINGS, USERS, BookCrossing
 from recs_core.errors import DataError
 from recs_core.testing.wheel import (
     BOOK_COLUMNS,
@@ -111,7 +111,7 @@ def test_every_row_of_the_ratings_is_kept_or_set_aside_by_its_line(tmp_path: Pat
     books = [book("0000000001"), book("0000000002"), book("00000000X")]
     tables = load(tmp_path, books=books, ratings=ratings)
     aside = set_aside(tables, RATINGS)
-    wrong_value = "rating is not a whole number from 0 to 10"
+    wrong_value = "not a whole number from 0 to 10"
     assert aside == {
         3: "user id is not a number",
         4: wrong_value,
@@ -189,7 +189,7 @@ def test_an_impossible_year_is_unknown_and_the_book_stays(
 
 def test_what_is_empty_is_unknown(tmp_path: Path) -> None:
     line = csv_line(["0000000001", "T", " ", "1999", "", "s", "", "l"])
-    expected = BookRecord("0000000001", "T", (), 1999, None, None)
+    expected = BookRecord("0000000001", "T", (), 1999, None, None, (), None, None)
     assert load(tmp_path, books=[line]).catalogue.record(0) == expected
 
 
@@ -210,10 +210,14 @@ def test_lines_stay_exact_beyond_the_first_block_that_pyarrow_reads(tmp_path: Pa
 def test_the_tiny_wheel_is_read_whole(tmp_path: Path) -> None:
     sha256 = tiny_wheel(tmp_path / FILENAME)
     tables = BookCrossing(REQUIREMENT, FILENAME, sha256).load(tmp_path, say=lambda _: None)
-    kept = {BOOKS: len(tables.catalogue), RATINGS: tables.interactions.num_rows}
-    aside = {file: len(set_aside(tables, file)) for file in (BOOKS, RATINGS)}
+    kept = {
+        BOOKS: len(tables.catalogue),
+        RATINGS: tables.interactions.num_rows,
+        USERS: tables.users.num_rows,
+    }
+    aside = {file: len(set_aside(tables, file)) for file in kept}
     assert {file: kept[file] + aside[file] for file in kept} == tables.rows_read
-    assert aside == {BOOKS: 0, RATINGS: 5}
+    assert aside == {BOOKS: 0, RATINGS: 5, USERS: 0}
     assert tables.interactions.schema.equals(INTERACTIONS_SCHEMA)
     assert tables.quarantine.schema.equals(QUARANTINE_SCHEMA)
 
@@ -241,7 +245,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
 
 
 def test_a_file_without_rows_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"{RATINGS} in .*{FILENAME} cannot be read"):
+    with pytest.raises(DataError, match=rf"{FILENAME}: {RATINGS} cannot be read"):
         load(tmp_path, books=[book("0000000001")], ratings=[])
 
 

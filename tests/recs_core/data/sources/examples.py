@@ -1,0 +1,74 @@
+"""A small, dirty example of each source's files, and what must come of it."""
+
+import gzip
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from recs_core.testing.wheel import FILENAME, REQUIREMENT, tiny_wheel
+
+
+@dataclass(frozen=True)
+class Example:
+    """Options of a source whose files `write` has put below a folder."""
+
+    options: dict[str, Any]
+    raw_dir: Path
+
+
+def book_crossing(folder: Path) -> Example:
+    digest = tiny_wheel(folder / FILENAME)
+    return Example({"requirement": REQUIREMENT, "filename": FILENAME, "sha256": digest}, folder)
+
+
+def goodbooks(folder: Path) -> Example:
+    (folder / "books.csv").write_text(
+        "id,book_id,title,authors,original_publication_year,language_code,image_url\n"
+        '1,77,"The Hunger Games (The Hunger Games, #1)","Suzanne Collins",2008.0,eng,https://c.example/1\n'
+        '2,78,"Harry Potter","J.K. Rowling, Mary GrandPré",1997.0,eng,https://c.example/2\n'
+        "3,79,The Iliad,Homer,-750.0,,\n"
+        "3,79,The Iliad again,Homer,-750.0,,\n"
+    )
+    (folder / "book_genres_clean.csv").write_text('book_id,goodreads_book_id,genres\n1,77,"fantasy,ya"\n')
+    with gzip.open(folder / "ratings.csv.gz", "wt") as stream:
+        stream.write("user_id,book_id,rating\n1,1,5\n1,2,4\n2,1,3\n2,1,2\n2,9,4\n3,3,6\n3,3\n")
+    return Example({"folder": str(folder)}, folder)
+
+
+def recbole(folder: Path) -> Example:
+    (folder / "toy").mkdir()
+    (folder / "toy/toy.inter").write_text(
+        "user_id:token\titem_id:token\trating:float\ttimestamp:float\n"
+        '1\ta\t5\t881250949\n2\t"b\t4\t881250950\n2\tzz\t4\t881250951\n3\ta\t9\t881250952\n3\ta\t4\tnow\n'
+    )
+    (folder / "toy/toy.item").write_text(
+        'item_id:token\tname:token_seq\tkind:token_seq\na\tAlpha\tdrama war\n"b\tBeta "quoted\t\n'
+    )
+    columns = {"title": "name", "genres": "kind"}
+    return Example({"folder": str(folder / "toy"), "item_columns": columns}, folder)
+
+
+def ml_100k(folder: Path) -> Example:
+    return Example({}, folder)
+
+
+def table(folder: Path) -> Example:
+    (folder / "events.csv").write_bytes(
+        "reader;work;stars;when\nanna;b1;5;2024-03-01T10:00:00Z\nbjörn;b1;4;1709287200\n"
+        "anna;b2;3;yesterday\nanna;b2;99;2024-03-01\n;b2;3;2024-03-01\nanna;b1;1;2024-03-02\nanna;b2\n".encode(
+            "latin-1"
+        )
+    )
+    columns = {"user_id": "reader", "book_id": "work", "value": "stars", "time": "when"}
+    options = {"interactions": str(folder / "events.csv"), "columns": columns, "low": 1.0, "high": 5.0}
+    return Example(options, folder)
+
+
+EXAMPLES: dict[str, Callable[[Path], Example]] = {
+    "book-crossing": book_crossing,
+    "goodbooks-10k": goodbooks,
+    "ml-100k": ml_100k,
+    "recbole": recbole,
+    "table": table,
+}
