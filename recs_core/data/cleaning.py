@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from recs_core.data.catalogue import SCHEMA as CATALOGUE_SCHEMA
 from recs_core.data.catalogue import Catalogue
+from recs_core.data.delimited import LINE
 from recs_core.data.quarantine import Fault, Quarantine
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, USERS_SCHEMA
 
@@ -105,6 +106,17 @@ def clean_books(
     return Catalogue(
         pa.Table.from_pandas(ordered, schema=CATALOGUE_SCHEMA, preserve_index=False).replace_schema_metadata()
     )
+
+
+def books_named_in(interactions: pd.DataFrame) -> pd.DataFrame:
+    """Books for `clean_books` where a source has no table of them: each id once, as its own title.
+
+    Args:
+        interactions: strings in the column `book_id`; a book has the line that first names it.
+    """
+    book_id = interactions["book_id"].str.strip()
+    named = interactions[[LINE]].assign(book_id=book_id, title=book_id)
+    return named[book_id != ""].drop_duplicates("book_id")
 
 
 def clean_interactions(

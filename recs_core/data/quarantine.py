@@ -44,9 +44,6 @@ class Quarantine:
     def __init__(self) -> None:
         self._frames: list[pd.DataFrame] = []
 
-    def __len__(self) -> int:
-        return sum(len(frame) for frame in self._frames)
-
     def add_one(self, file: str, line: int, reason: str, text: str) -> None:
         """Set one raw line aside."""
         entry = {"file": file, "line": line, "column": None, "reason": reason, "value": None, "text": text}

@@ -12,8 +12,8 @@ from typing import ClassVar
 
 import pandas as pd
 
-from recs_core.data.cleaning import ValueRule, clean_books, clean_interactions, clean_users
-from recs_core.data.delimited import LINE, Dialect, open_maybe_gzipped, read_delimited, rename
+from recs_core.data.cleaning import ValueRule, books_named_in, clean_books, clean_interactions, clean_users
+from recs_core.data.delimited import Dialect, open_maybe_gzipped, read_delimited, rename
 from recs_core.data.quarantine import Quarantine
 from recs_core.data.sources.base import USERS_SCHEMA, SourceTables, takes_options
 from recs_core.errors import DataError
@@ -91,9 +91,7 @@ class RecBole:
     def _items(self, interactions: pd.DataFrame, quarantine: Quarantine) -> tuple[pd.DataFrame, str]:
         path = self.folder / f"{self.folder.name}.item"
         if not path.is_file():
-            # without metadata a book is its id, wherever an interaction first names it
-            ids = interactions[interactions["book_id"].str.strip() != ""].drop_duplicates("book_id")
-            return ids[["book_id", LINE]].assign(title=ids["book_id"]), f"{self.folder.name}.inter"
+            return books_named_in(interactions), f"{self.folder.name}.inter"
         columns = {"book_id": self.fields["book_id"], **self.item_columns}
         items = rename(_read(path, quarantine), columns, path.name)
         for name in ("authors", "genres"):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.ipc
 import pyarrow.parquet as pq
 
-from recs_core.data.cleaning import ValueRule, clean_books, clean_interactions
+from recs_core.data.cleaning import ValueRule, books_named_in, clean_books, clean_interactions
 from recs_core.data.delimited import LINE, Dialect, open_maybe_gzipped, read_delimited, rename
 from recs_core.data.quarantine import Quarantine
 from recs_core.data.sources.base import USERS_SCHEMA, SourceTables, takes_options
@@ -78,8 +78,7 @@ class Table:
         if "time" in frame:
             frame["time"] = seconds_of(frame["time"])
         if self.books is None:
-            named = frame[frame["book_id"].str.strip() != ""].drop_duplicates("book_id")
-            books, books_file = named[["book_id", LINE]].assign(title=named["book_id"]), file
+            books, books_file = books_named_in(frame), file
         else:
             books, books_file = self._read_books(self.books, quarantine), self.books.name
         catalogue = clean_books(books, books_file, quarantine, last_year=self.last_year)

@@ -153,6 +153,18 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path) -> None:
     assert len(set(tables.interactions["time"].to_pylist())) == 1
 
 
+def test_an_id_with_white_space_around_it_is_the_same_book(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("user_id,book_id\nu1,b1\nu2, b1 \nu3,b2\n")
+    options = {
+        "interactions": str(tmp_path / "events.csv"),
+        "columns": {"user_id": "user_id", "book_id": "book_id"},
+    }
+    tables = source_named("table", options).load(tmp_path, say=lambda _: None)
+    assert tables.catalogue.books.array.tolist() == ["b1", "b2"]
+    assert tables.interactions["book_id"].to_pylist() == ["b1", "b1", "b2"]
+    assert tables.quarantine.num_rows == 0
+
+
 @pytest.mark.parametrize("form", ["csv", "tsv.gz", "parquet", "arrow"])
 def test_a_table_gives_the_same_in_every_form(form: str, tmp_path: Path) -> None:
     import gzip
