@@ -9,8 +9,10 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import recs_core.models  # noqa: F401 - registers the models that params.yaml may name
+from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.sources.registry import source_named
 from recs_core.data.splits.leave_last import LeaveLastConfig
+from recs_core.data.splits.presplit import PresplitConfig
 from recs_core.data.splits.random import RandomConfig
 from recs_core.data.splits.registry import STRATEGIES
 from recs_core.data.splits.temporal import TemporalConfig
@@ -28,8 +30,15 @@ class Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class DataParams(Section):
-    """Where interactions come from and which are kept."""
+class ConfidenceParams(Section):
+    """How sure a like is."""
+
+    slope: float = Field(ge=0)
+    unrated: float = Field(gt=0)
+
+
+class DataParams(Preparation):
+    """Where interactions come from, what is done to them, and which are kept."""
 
     source: str
     raw_dir: str
@@ -37,8 +46,16 @@ class DataParams(Section):
     max_quarantine_share: float = Field(ge=0, le=1)
     min_value: float
     keep_unrated: bool
+    confidence: ConfidenceParams
     min_per_user: int = Field(ge=1)
     min_per_book: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _nothing_is_left_to_a_default(self) -> DataParams:
+        missing = sorted(type(self).model_fields.keys() - self.model_fields_set)
+        if missing:
+            raise ValueError(f"{', '.join(missing)}: missing")
+        return self
 
     @model_validator(mode="after")
     def _options_are_there(self) -> DataParams:
@@ -54,6 +71,7 @@ class SplitOptions(Section):
     leave_last: LeaveLastConfig
     temporal: TemporalConfig
     user_holdout: UserHoldoutConfig
+    presplit: PresplitConfig
 
 
 class SplitParams(Section):
@@ -91,6 +109,14 @@ class Params(Section):
     models: dict[str, ModelSpec]
     evaluation: EvaluationParams
     bundle: BundleParams
+
+    @model_validator(mode="after")
+    def _no_model_is_called_data(self) -> Params:
+        if "data" in self.models:
+            raise ValueError(
+                "no model may be called 'data': in reports/summary.json that says what data it was"
+            )
+        return self
 
     @model_validator(mode="after")
     def _served_model_is_there(self) -> Params:

@@ -4,7 +4,8 @@
 
 `-p NAME=TEXT` gives a string, `-P NAME=KEY` the value at a key of params.yaml. Before a kernel starts, params.yaml
 is checked whole, and the parameters against the notebook's parameters cell: an unknown, missing or mistyped one
-ends the run. The kernel works in the project's root. The executed notebook goes to reports/runs/, normalised.
+ends the run. The kernel works in the project's root. The executed notebook goes to reports/runs/, normalised; where
+`data.source` is one of made-up data, it begins with a notice that says so.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from pipelines.normalise import normalise
 from pipelines.notebook_parameters import check_parameters, declared_parameters
 from pipelines.params import load_params, value_at
 from recs_core.data.arrays import replacing_file
+from recs_core.data.sources.registry import NOTICE, is_synthetic
 from recs_core.errors import BookverseError
 
 RUNS = Path("reports/runs")
@@ -40,7 +42,9 @@ class StageError(BookverseError):
     """A cell of a stage's notebook failed."""
 
 
-def run_notebook(notebook: Path, run: str, parameters: dict[str, Any], *, root: Path) -> Path:
+def run_notebook(
+    notebook: Path, run: str, parameters: dict[str, Any], *, root: Path, notice: str | None = None
+) -> Path:
     """Execute a notebook and write it, normalised, to `reports/runs/<run>.ipynb`.
 
     Args:
@@ -48,6 +52,7 @@ def run_notebook(notebook: Path, run: str, parameters: dict[str, Any], *, root: 
         run: the name of this run of it.
         parameters: all of the notebook's parameters.
         root: the project's root: the kernel's working directory.
+        notice: what a reader of the executed notebook must know first.
 
     Raises:
         ParameterError: the parameters are not those that the notebook declares; no kernel was started.
@@ -87,7 +92,10 @@ def run_notebook(notebook: Path, run: str, parameters: dict[str, Any], *, root: 
                 f"{notebook}, cell {error.cell_index}: {error.ename}: {error.evalue}\n"
                 f"The notebook as far as it came is {kept.relative_to(root)}."
             ) from None
-        result = normalise(nbformat.read(executed, as_version=4), root=root)
+        result = nbformat.read(executed, as_version=4)
+    if notice is not None:
+        result.cells.insert(0, nbformat.v4.new_markdown_cell(f"> **{notice}**"))
+    result = normalise(result, root=root)
     target = root / RUNS / f"{run}.ipynb"
     with replacing_file(target) as temporary:
         nbformat.write(result, temporary)
@@ -112,7 +120,8 @@ def main(arguments: list[str] | None = None) -> int:
         params = load_params()
         parameters: dict[str, Any] = dict(options.literal or {})
         parameters |= {name: value_at(params, key) for name, key in (options.looked_up or {}).items()}
-        run_notebook(options.notebook, options.run, parameters, root=Path.cwd())
+        notice = NOTICE if is_synthetic(params.data.source) else None
+        run_notebook(options.notebook, options.run, parameters, root=Path.cwd(), notice=notice)
     except BookverseError as error:
         print(f"{options.run} failed: {error}", file=sys.stderr)
         return 1

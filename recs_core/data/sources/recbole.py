@@ -7,18 +7,18 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-import pandas as pd
-
-from recs_core.data.cleaning import ValueRule, books_named_in, clean_books, clean_interactions, clean_users
-from recs_core.data.delimited import Dialect, open_maybe_gzipped, read_delimited, rename
-from recs_core.data.quarantine import Quarantine
-from recs_core.data.sources.base import USERS_SCHEMA, SourceTables, takes_options
+from recs_core.data.cleaning.intake import Intake
+from recs_core.data.cleaning.interactions import InteractionRules, ValueRule
+from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.reading.delimited import DelimitedFile, Dialect, open_maybe_gzipped
+from recs_core.data.sources.base import SourceTables, takes_options
 from recs_core.errors import DataError
 
-DIALECT = Dialect(delimiter="\t", quote=False)
+DIALECT = Dialect(delimiter="\t", quote=False, typed_header=True)
 
 
 class RecBole:
@@ -34,6 +34,7 @@ class RecBole:
         last_year: a later year is a mistake.
     """
 
+    synthetic: ClassVar[bool] = False
     name: ClassVar[str] = "recbole"
 
     @takes_options
@@ -56,50 +57,30 @@ class RecBole:
         self.fields |= {"time": time} if time else {}
         self.item_columns = item_columns or {}
         self.user_columns = user_columns or {}
-        self.rule = ValueRule(low, high)
+        self.rule = ValueRule(low, high, optional=True)
         self.last_year = last_year
 
-    def load(self, raw_dir: Path, *, say: Callable[[str], None]) -> SourceTables:
+    def load(self, raw_dir: Path, preparation: Preparation, *, say: Callable[[str], None]) -> SourceTables:
         """Read, clean and cross-check interactions and items.
 
         Raises:
             DataError: the `.inter` file is missing or a file lacks a field.
         """
         say(f"reading the atomic files of {self.folder}")
-        quarantine = Quarantine()
-        inter = f"{self.folder.name}.inter"
-        frame = rename(_read(self.folder / inter, quarantine), self.fields, inter)
-        items, file = self._items(frame, quarantine)
-        catalogue = clean_books(items, file, quarantine, last_year=self.last_year)
-        known = set(catalogue.books.array.tolist())
-        interactions = clean_interactions(
-            frame, inter, quarantine, known=known, rule=self.rule, event="rating"
-        )
-        # the interactions last: without an .item file they are where the items come from too
-        rows_read = {file: items.attrs["rows_read"], inter: frame.attrs["rows_read"]}
-        rows_kept = {file: len(catalogue), inter: interactions.num_rows}
-        users = USERS_SCHEMA.empty_table()
-        path = self.folder / f"{self.folder.name}.user"
-        if self.user_columns and path.is_file():
-            columns = {"user_id": self.fields["user_id"], **self.user_columns}
-            readers = rename(_read(path, quarantine), columns, path.name)
-            users = clean_users(readers, path.name, quarantine)
-            rows_read[path.name] = readers.attrs["rows_read"]
-            rows_kept[path.name] = users.num_rows
-        return SourceTables(interactions, catalogue, users, quarantine.table(), rows_read, rows_kept)
-
-    def _items(self, interactions: pd.DataFrame, quarantine: Quarantine) -> tuple[pd.DataFrame, str]:
-        path = self.folder / f"{self.folder.name}.item"
-        if not path.is_file():
-            return books_named_in(interactions), f"{self.folder.name}.inter"
-        columns = {"book_id": self.fields["book_id"], **self.item_columns}
-        items = rename(_read(path, quarantine), columns, path.name)
-        for name in ("authors", "genres"):
-            if name in items:
-                items[name] = items[name].str.split(" ")
-        if "title" not in items:
-            items["title"] = items["book_id"]
-        return items, path.name
+        intake = Intake(preparation, say=say)
+        items = self.folder / f"{self.folder.name}.item"
+        if items.is_file():
+            columns = {"book_id": self.fields["book_id"], **self.item_columns}
+            # without a title a book's id is its title
+            file = _file(items, {"title": columns["book_id"]} | columns)
+            separators = {"authors": " ", "genres": " "}
+            intake.add_books(intake.read(file), file.name, last_year=self.last_year, separators=separators)
+        inter = _file(self.folder / f"{self.folder.name}.inter", self.fields)
+        intake.add_interactions(inter, InteractionRules(self.rule))
+        users = self.folder / f"{self.folder.name}.user"
+        if self.user_columns and users.is_file():
+            intake.add_users(_file(users, {"user_id": self.fields["user_id"], **self.user_columns}))
+        return intake.tables()
 
 
 class MovieLens100K(RecBole):
@@ -120,8 +101,5 @@ class MovieLens100K(RecBole):
         )
 
 
-def _read(path: Path, quarantine: Quarantine) -> pd.DataFrame:
-    with open_maybe_gzipped(path) as stream:
-        frame = read_delimited(stream, path.name, DIALECT, quarantine)
-    # the header says what a field is of; here all are strings until they are checked
-    return frame.rename(columns=lambda column: column.split(":")[0])
+def _file(path: Path, columns: dict[str, str]) -> DelimitedFile:
+    return DelimitedFile(path.name, partial(open_maybe_gzipped, path), DIALECT, columns)

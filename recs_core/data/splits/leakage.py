@@ -14,6 +14,9 @@ from recs_core.data.interactions import InteractionRows, InteractionSet
 from recs_core.data.splits.split import Split
 from recs_core.errors import DataError
 
+FOUND_AT_ONCE = 2**20
+"""How many interactions of a part are looked up at once."""
+
 
 @dataclass(frozen=True)
 class Promises:
@@ -61,15 +64,36 @@ def assert_no_leakage(split: Split, rows: InteractionRows, promises: Promises) -
 
 
 def _overlaps(split: Split, rows: InteractionRows) -> Iterator[str]:
-    keys = {name: InteractionRows.of(part).keys for name, part in split.parts().items()}
-    for one, other in combinations(keys, 2):
-        shared = np.intersect1d(keys[one], keys[other], assume_unique=True).size
+    keys = rows.keys
+    # one bit a part for every interaction of the data
+    marks = np.zeros(len(rows), dtype=np.uint8)
+    invented: dict[str, NDArray[np.int64]] = {}
+    for bit, (name, part) in enumerate(split.parts().items()):
+        of_part = part.keys
+        places, found = _find(of_part, keys)
+        marks[places] |= np.uint8(1 << bit)
+        invented[name] = of_part[~found]
+    for (bit, one), (other_bit, other) in combinations(enumerate(invented), 2):
+        both = np.uint8(1 << bit | 1 << other_bit)
+        shared = int(np.count_nonzero((marks & both) == both))
+        shared += np.intersect1d(invented[one], invented[other], assume_unique=True).size
         if shared:
             yield f"{shared:,} interactions are in both {one} and {other}"
-    for name, of_part in keys.items():
-        invented = np.setdiff1d(of_part, rows.keys, assume_unique=True).size
-        if invented:
-            yield f"{invented:,} interactions of {name} are not in the data"
+    for name, unknown in invented.items():
+        if unknown.size:
+            yield f"{unknown.size:,} interactions of {name} are not in the data"
+
+
+def _find(wanted: NDArray[np.int64], keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+    """The places in `keys`, which ascend, of those wanted that are there; and which are there, `bool[n]`."""
+    places = np.empty(wanted.size, dtype=np.int64)
+    found = np.empty(wanted.size, dtype=np.bool_)
+    # bit by bit, for the sake of memory
+    for start in range(0, wanted.size, FOUND_AT_ONCE):
+        span = slice(start, start + FOUND_AT_ONCE)
+        places[span] = np.searchsorted(keys[:-1], wanted[span])
+        found[span] = keys[places[span]] == wanted[span]
+    return (places if found.all() else places[found]), found
 
 
 def _global_order(split: Split, rows: InteractionRows, *, gap: np.timedelta64) -> Iterator[str]:
@@ -106,12 +130,14 @@ def _held_out_users(split: Split) -> Iterator[str]:
 
 
 def _histories(split: Split) -> Iterator[str]:
+    # what models are asked with: `Split.known_before_validation` and `known_before_test`
+    before_validation = split.train.user_counts + split.fold_in.user_counts
     asked = {
-        "validation": (split.validation, split.known_before_validation),
-        "test": (split.test, split.known_before_test),
+        "validation": (split.validation, before_validation),
+        "test": (split.test, before_validation + split.validation.user_counts),
     }
-    for name, (truth, history) in asked.items():
-        users = int(np.count_nonzero((truth.user_counts > 0) & (history.user_counts == 0)))
+    for name, (truth, known) in asked.items():
+        users = int(np.count_nonzero((truth.user_counts > 0) & (known == 0)))
         if users:
             yield f"{users:,} users of {name} have no history"
 
@@ -120,6 +146,5 @@ def _timed(part: InteractionSet, rows: InteractionRows) -> tuple[NDArray[np.int3
     """User row and time of each interaction of a part that is in the data."""
     if rows.times is None:
         raise DataError("the order of a split can only be checked with times")
-    pairs = InteractionRows.of(part)
-    _, _, found = np.intersect1d(pairs.keys, rows.keys, assume_unique=True, return_indices=True)
+    found, _ = _find(part.keys, rows.keys)
     return rows.user_rows[found], rows.times[found]

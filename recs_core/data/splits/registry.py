@@ -55,12 +55,14 @@ class Strategy:
         config: the type of its options.
         assign: the function itself.
         needs_times: whether every interaction must have a time.
+        may_be_empty: the parts that may be empty; validation at most.
     """
 
     name: str
     config: type[SplitConfig]
     assign: Callable[[InteractionRows, Any, np.random.Generator], Assignment]
     needs_times: bool
+    may_be_empty: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -84,11 +86,13 @@ STRATEGIES: dict[str, Strategy] = {}
 A = Callable[[InteractionRows, Any, np.random.Generator], Assignment]
 
 
-def register(name: str, config: type[SplitConfig], *, needs_times: bool = False) -> Callable[[A], A]:
+def register(
+    name: str, config: type[SplitConfig], *, needs_times: bool = False, may_be_empty: tuple[str, ...] = ()
+) -> Callable[[A], A]:
     """Decorator: add a function to `STRATEGIES`."""
 
     def add(assign: A) -> A:
-        STRATEGIES[name] = Strategy(name, config, assign, needs_times)
+        STRATEGIES[name] = Strategy(name, config, assign, needs_times, may_be_empty)
         return assign
 
     return add
@@ -141,7 +145,8 @@ def split_interactions(
     labels = assignment.labels
     parts = {name: rows.to_set(labels == label) for label, name in enumerate(Split.PARTS[:DROPPED])}
     split = Split(**parts, dropped=rows.to_set(labels >= DROPPED))
-    empty = [name for name in ("train", "validation", "test") if not len(parts[name])]
+    needed = [name for name in ("train", "validation", "test") if name not in chosen.may_be_empty]
+    empty = [name for name in needed if not len(parts[name])]
     if empty:
         raise DataError(
             f"split.strategy {strategy} leaves {' and '.join(empty)} empty "

@@ -18,6 +18,8 @@ KNOWN = {
     "genres": ["drama", "classics"],
     "description": "D",
     "cover_url": "https://covers.example/1",
+    "price": 12.5,
+    "available": False,
 }
 BARE = dict.fromkeys(KNOWN) | {"book_id": "b2", "title": "T", "authors": [], "genres": []}
 

@@ -149,3 +149,87 @@ def test_rows_that_do_not_fit_are_refused(
     rows = np.array(user_rows, dtype=np.int32), np.array(book_rows, dtype=np.int32)
     with pytest.raises(DataError, match=message):
         InteractionRows(users, books, *rows, times)
+
+
+def timed_rows(weights: list[float] | None = None) -> InteractionRows:
+    times = np.array([10, 20, "NaT", 40], dtype="datetime64[s]")
+    pairs = np.array([[0, 0, 1, 2], [1, 3, 0, 2]], dtype=np.int32)
+    given = None if weights is None else np.array(weights, dtype=np.float32)
+    return InteractionRows(USERS, BOOKS, *pairs, times, given)
+
+
+def test_times_stay_with_their_interactions_and_are_saved(tmp_path: Path) -> None:
+    part = timed_rows().to_set(np.array([False, True, True, True]))
+    part.save(tmp_path / "set")
+    for found in (part, InteractionSet.load(tmp_path / "set")):
+        assert found.times is not None
+        assert found.times.dtype == np.dtype("datetime64[s]")
+        assert found.matrix.indices.tolist() == [3, 0, 2]
+        assert found.times.astype(np.int64).tolist() == [20, np.iinfo(np.int64).min, 40]
+    assert np.load(tmp_path / "set" / "times.npy").dtype == np.int64
+
+
+def test_a_set_without_times_is_saved_without(tmp_path: Path) -> None:
+    of_pairs([(0, 0)]).save(tmp_path / "set")
+    assert InteractionSet.load(tmp_path / "set").times is None
+    assert not (tmp_path / "set" / "times.npy").exists()
+
+
+def test_times_that_do_not_fit_the_matrix_are_refused() -> None:
+    with pytest.raises(DataError, match="2 times are given for 1 interactions"):
+        InteractionSet(USERS, BOOKS, of_pairs([(0, 0)]).matrix, np.zeros(2, dtype="datetime64[s]"))
+
+
+def test_a_union_keeps_the_times_and_of_a_shared_pair_the_later() -> None:
+    rows = timed_rows()
+    one = rows.to_set(np.array([True, True, False, False]))
+    later = InteractionRows(
+        USERS,
+        BOOKS,
+        np.array([0, 2], dtype=np.int32),
+        np.array([3, 2], dtype=np.int32),
+        np.array([25, 40], dtype="datetime64[s]"),
+    ).to_set()
+    both = one.union(later)
+    assert both.times is not None
+    assert both.matrix.indices.tolist() == [1, 3, 2]
+    assert both.times.astype(np.int64).tolist() == [10, 25, 40]
+    timeless = one.union(of_pairs([(0, 0)]))
+    assert timeless.times is not None
+    assert np.isnat(timeless.times).tolist() == [True, False, False]
+
+
+def test_a_weight_is_the_value_in_the_matrix() -> None:
+    rows = timed_rows([1.0, 2.5, 4.0, 0.5])
+    assert rows.to_set().matrix.toarray().tolist() == [[0, 1, 0, 2.5], [4, 0, 0, 0], [0, 0, 0.5, 0]]
+    some = rows.to_set(np.array([False, True, False, True]))
+    assert some.matrix.data.tolist() == [2.5, 0.5]
+    assert some.union(rows.to_set(np.array([True, False, True, False]))).matrix.data.tolist() == [
+        1,
+        2.5,
+        4,
+        0.5,
+    ]
+
+
+def test_weights_or_parts_of_another_length_are_refused() -> None:
+    with pytest.raises(DataError, match=r"must be of one length, not \[2, 4\]"):
+        timed_rows([1.0, 2.0])
+
+
+def test_keys_of_rows_and_of_their_matrix_are_the_same(interactions: InteractionSet) -> None:
+    rows = InteractionRows.of(interactions)
+    assert rows.keys.tolist() == interactions.keys.tolist() == sorted(set(rows.keys.tolist()))
+
+
+def test_ranks_within_users_do_not_depend_on_how_many_are_sorted_at_once(
+    interactions: InteractionSet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = InteractionRows.of(interactions)
+    order = np.random.default_rng(7).integers(0, 3, len(rows))
+    whole = rows.rank_within_user(order)
+    monkeypatch.setattr("recs_core.data.interactions.SORTED_AT_ONCE", 5)
+    assert rows.rank_within_user(order).tolist() == whole.tolist()
+    for user in range(len(rows.users)):
+        mine = np.flatnonzero(rows.user_rows == user)
+        assert sorted(mine, key=lambda row: whole[row]) == sorted(mine, key=lambda row: order[row])

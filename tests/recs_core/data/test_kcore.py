@@ -96,3 +96,26 @@ def test_where_no_interaction_has_a_time_there_are_none(columns: dict[str, pa.Ar
 def test_a_table_that_is_not_sorted_or_repeats_a_pair_is_refused(books: list[str]) -> None:
     with pytest.raises(DataError, match="sorted by user and book, each pair once"):
         k_core(pa.table({"user_id": ["u", "u"], "book_id": books}), per_user=1, per_book=1)
+
+
+def test_weights_and_parts_stay_with_their_interactions() -> None:
+    pairs = [("u", "a"), ("u", "b"), ("v", "a"), ("v", "b"), ("w", "b")]
+    parts = pa.array(["test", "train", None, "validation", "train"]).dictionary_encode()
+    weights = np.array([1, 2, 3, 4, 5], dtype=np.float32)
+    core = k_core(table_of(set(pairs)).append_column("part", parts), per_user=2, per_book=2, weights=weights)
+    assert core.weights is not None
+    assert core.weights.tolist() == [1, 2, 3, 4]
+    assert core.parts is not None
+    assert core.parts.tolist() == [2, 0, -1, 1]
+
+
+def test_where_no_interaction_has_a_part_there_are_none() -> None:
+    table = table_of({("u", "a")}).append_column("part", pa.nulls(1, pa.dictionary(pa.int8(), pa.string())))
+    assert k_core(table, per_user=1, per_book=1).parts is None
+
+
+def test_ids_that_are_codes_already_give_the_same_core() -> None:
+    table = table_of({("u", "a"), ("v", "a"), ("v", "b"), ("w", "a")})
+    encoded = pa.table({name: table[name].dictionary_encode() for name in table.column_names})
+    plain, coded = (k_core(one, per_user=1, per_book=2) for one in (table, encoded))
+    assert pairs_of(plain.to_set()) == pairs_of(coded.to_set()) == {("u", "a"), ("v", "a"), ("w", "a")}

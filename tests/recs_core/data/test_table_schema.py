@@ -10,8 +10,11 @@ def test_a_table_is_described_by_rows_types_nulls_and_range() -> None:
             "year": pa.array([1999, 2004, None], pa.int16()),
             "genres": pa.array([["x"], [], ["y", "z"]]),
             "unknown": pa.array([None, None, None], pa.float32()),
+            "event": pa.array(["view", None, "buy"]).dictionary_encode(),
+            "part": pa.array([None, None, None], pa.string()).dictionary_encode(),
         }
     )
+    encoded = str(table.schema.field("event").type)
     assert describe_table(table, digest="abc") == {
         "rows": 3,
         "sha256": "abc",
@@ -20,6 +23,8 @@ def test_a_table_is_described_by_rows_types_nulls_and_range() -> None:
             "year": {"dtype": "int16", "nulls": 1, "min": "1999", "max": "2004"},
             "genres": {"dtype": str(table.schema.field("genres").type), "nulls": 0},
             "unknown": {"dtype": "float", "nulls": 3},
+            "event": {"dtype": encoded, "nulls": 1, "distinct": 2, "min": "buy", "max": "view"},
+            "part": {"dtype": encoded, "nulls": 3, "distinct": 0},
         },
     }
 

@@ -1,3 +1,5 @@
+import pytest
+
 from recs_core.evaluation.compare import leaderboard, long_table
 from recs_core.evaluation.evaluate import Estimate
 
@@ -18,11 +20,18 @@ EVALUATIONS = {
 
 
 def test_the_leaderboard_is_sorted_by_the_column_asked_for() -> None:
-    board = leaderboard(EVALUATIONS, sort_by="ndcg@10")
+    board = leaderboard(EVALUATIONS, sort_by="ndcg@10", source="toy", synthetic=False)
     assert board.index.tolist() == ["high", "tie_a", "tie_b", "low"]
-    assert board.columns.tolist() == ["ndcg@10", "recall@20"]
+    assert board.columns.tolist() == ["data", "ndcg@10", "recall@20"]
     assert board["ndcg@10"].tolist() == [0.3, 0.2, 0.2, 0.1]
-    assert leaderboard(EVALUATIONS, sort_by="recall@20").index.tolist() == ["low", "high", "tie_b", "tie_a"]
+    by_recall = leaderboard(EVALUATIONS, sort_by="recall@20", source="toy", synthetic=False)
+    assert by_recall.index.tolist() == ["low", "high", "tie_b", "tie_a"]
+
+
+@pytest.mark.parametrize(("synthetic", "data"), [(False, "toy"), (True, "toy (synthetic)")])
+def test_every_row_says_what_data_it_was_measured_on(synthetic: bool, data: str) -> None:
+    board = leaderboard(EVALUATIONS, sort_by="ndcg@10", source="toy", synthetic=synthetic)
+    assert board["data"].tolist() == [data] * 4
 
 
 def test_the_long_table_has_a_row_for_every_estimate() -> None:

@@ -65,10 +65,31 @@ def table(folder: Path) -> Example:
     return Example(options, folder)
 
 
+def generated(folder: Path) -> Example:
+    return Example({"users": 200, "books": 300, "interactions": 4_000, "seed": 7}, folder)
+
+
+def presplit(folder: Path) -> Example:
+    """One book is in the test alone; two pairs stand in an earlier part, too; a value and a width are wrong."""
+    (folder / "books.csv").write_text("id,name\nb1,One\nb2,Two\nb3,Three\n")
+    (folder / "train.csv").write_text("user,book,stars\nu1,b1,5\nu1,b2,4\nu2,b2,3\nu2,b3,nine\n")
+    (folder / "validation.csv").write_text("user,book,stars\nu2,b1,5\nu1,b2,1\n")
+    (folder / "test.csv").write_text("user,book,stars\nu1,b3,2\nu2,b1,4\nu3,b3,1\nu3,b1\n")
+    common = {
+        "columns": {"user_id": "user", "book_id": "book", "value": "stars"},
+        "books": str(folder / "books.csv"),
+        "book_columns": {"book_id": "id", "title": "name"},
+    }
+    parts = {part: {"interactions": str(folder / f"{part}.csv")} for part in ("train", "validation", "test")}
+    return Example({"form": "table", "common": common, "parts": parts}, folder)
+
+
 EXAMPLES: dict[str, Callable[[Path], Example]] = {
     "book-crossing": book_crossing,
+    "generated": generated,
     "goodbooks-10k": goodbooks,
     "ml-100k": ml_100k,
+    "presplit": presplit,
     "recbole": recbole,
     "table": table,
 }

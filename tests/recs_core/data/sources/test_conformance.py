@@ -8,7 +8,9 @@ import pytest
 from examples import EXAMPLES
 
 from recs_core.data.catalogue import SCHEMA as CATALOGUE_SCHEMA
-from recs_core.data.quarantine import SCHEMA as QUARANTINE_SCHEMA
+from recs_core.data.cleaning.intake import merged_repeats
+from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.cleaning.quarantine import SCHEMA as QUARANTINE_SCHEMA
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, USERS_SCHEMA, SourceTables
 from recs_core.data.sources.registry import SOURCES, source_named
 from recs_core.errors import ParameterError
@@ -20,7 +22,7 @@ def load(name: str, folder: Path, said: list[str] | None = None) -> SourceTables
     assert name in EXAMPLES, f"add an example of {name!r} to examples.py"
     example = EXAMPLES[name](folder)
     say = (lambda _: None) if said is None else said.append
-    return source_named(name, example.options).load(example.raw_dir, say=say)
+    return source_named(name, example.options).load(example.raw_dir, Preparation(), say=say)
 
 
 @sources
@@ -34,11 +36,27 @@ def test_tables_have_the_canonical_columns(name: str, tmp_path: Path) -> None:
 
 
 @sources
-def test_every_row_read_is_kept_or_set_aside(name: str, tmp_path: Path) -> None:
+def test_every_row_read_is_kept_or_set_aside_or_filtered(name: str, tmp_path: Path) -> None:
     tables = load(name, tmp_path)
     aside = {row["values"]: row["counts"] for row in pc.value_counts(tables.quarantine["file"]).to_pylist()}
-    assert {file: kept + aside.get(file, 0) for file, kept in tables.rows_kept.items()} == tables.rows_read
-    assert set(aside) <= set(tables.rows_read)
+    filtered = {file: sum(reasons.values()) for file, reasons in tables.rows_filtered.items()}
+    assert {
+        file: kept + aside.get(file, 0) + filtered.get(file, 0) for file, kept in tables.rows_kept.items()
+    } == tables.rows_read
+    assert set(aside) | set(filtered) <= set(tables.rows_read)
+
+
+@sources
+def test_dictionaries_are_sorted_and_hold_what_the_rows_name(name: str, tmp_path: Path) -> None:
+    interactions = load(name, tmp_path).interactions
+    for column in ("user_id", "book_id", "event", "part"):
+        (chunk,) = interactions[column].chunks
+        assert chunk.dictionary.to_pylist() == sorted(set(chunk.drop_null().to_pylist()))
+
+
+@sources
+def test_made_up_data_says_so(name: str, tmp_path: Path) -> None:
+    assert load(name, tmp_path).synthetic == SOURCES[name].synthetic
 
 
 @sources
@@ -58,7 +76,10 @@ def test_every_interaction_is_of_a_known_book_and_none_comes_twice(name: str, tm
 @sources
 def test_two_readings_are_equal(name: str, tmp_path: Path) -> None:
     example = EXAMPLES[name](tmp_path)
-    once, twice = (source_named(name, example.options).load(tmp_path, say=lambda _: None) for _ in range(2))
+    once, twice = (
+        source_named(name, example.options).load(tmp_path, Preparation(), say=lambda _: None)
+        for _ in range(2)
+    )
     assert once.interactions.equals(twice.interactions)
     assert once.catalogue.table.equals(twice.catalogue.table)
     assert once.quarantine.equals(twice.quarantine)
@@ -68,8 +89,9 @@ def test_two_readings_are_equal(name: str, tmp_path: Path) -> None:
 def test_it_says_what_it_does(name: str, tmp_path: Path) -> None:
     said: list[str] = []
     load(name, tmp_path, said)
-    assert len(said) == 1
-    assert said[0].startswith("reading ")
+    # a source of several parts says one line for each
+    assert said
+    assert all(line.startswith("reading ") for line in said)
 
 
 @sources
@@ -106,7 +128,6 @@ def test_what_is_wrong_with_goodbooks_is_said(tmp_path: Path) -> None:
     tables = load("goodbooks-10k", tmp_path)
     assert faults(tables) == [
         ("books.csv", 5, "book_id", "book_id seen before", "3"),
-        ("ratings.csv", 5, None, "user and book seen before", None),
         ("ratings.csv", 6, "book_id", "book is not in the catalogue", "9"),
         ("ratings.csv", 7, "value", "not a whole number from 1 to 5", "6"),
         ("ratings.csv", 8, None, "2 columns instead of 3", None),
@@ -134,7 +155,9 @@ def test_what_is_wrong_with_atomic_files_is_said_and_quotes_are_text(tmp_path: P
 def test_atomic_files_without_items_have_ids_for_titles(tmp_path: Path) -> None:
     example = EXAMPLES["recbole"](tmp_path)
     (tmp_path / "toy/toy.item").unlink()
-    tables = source_named("recbole", {"folder": example.options["folder"]}).load(tmp_path, say=lambda _: None)
+    tables = source_named("recbole", {"folder": example.options["folder"]}).load(
+        tmp_path, Preparation(), say=lambda _: None
+    )
     assert tables.catalogue.table["title"].to_pylist() == ['"b', "a", "zz"]
     assert tables.rows_read == {"toy.inter": 5}
 
@@ -145,12 +168,17 @@ def test_what_is_wrong_with_a_table_is_said(tmp_path: Path) -> None:
         ("events.csv", 4, "time", "not seconds since 1970", "yesterday"),
         ("events.csv", 5, "value", "not a number from 1 to 5", "99"),
         ("events.csv", 6, "user_id", "no user id", ""),
-        ("events.csv", 7, None, "user and book seen before", None),
         ("events.csv", 8, None, "2 columns instead of 4", None),
     ]
+    assert tables.rows_filtered == {"events.csv": {merged_repeats("last"): 1}}
     assert tables.interactions["user_id"].to_pylist() == ["anna", "björn"]
-    # the same moment, in ISO 8601 and in seconds
-    assert len(set(tables.interactions["time"].to_pylist())) == 1
+    # of anna's two ratings the later one counts
+    assert tables.interactions["value"].to_pylist() == [1.0, 4.0]
+    # a date in ISO 8601, and seconds
+    assert [str(time) for time in tables.interactions["time"].to_pylist()] == [
+        "2024-03-02 00:00:00+00:00",
+        "2024-03-01 10:00:00+00:00",
+    ]
 
 
 def test_an_id_with_white_space_around_it_is_the_same_book(tmp_path: Path) -> None:
@@ -159,7 +187,7 @@ def test_an_id_with_white_space_around_it_is_the_same_book(tmp_path: Path) -> No
         "interactions": str(tmp_path / "events.csv"),
         "columns": {"user_id": "user_id", "book_id": "book_id"},
     }
-    tables = source_named("table", options).load(tmp_path, say=lambda _: None)
+    tables = source_named("table", options).load(tmp_path, Preparation(), say=lambda _: None)
     assert tables.catalogue.books.array.tolist() == ["b1", "b2"]
     assert tables.interactions["book_id"].to_pylist() == ["b1", "b1", "b2"]
     assert tables.quarantine.num_rows == 0
@@ -173,10 +201,20 @@ def test_a_table_gives_the_same_in_every_form(form: str, tmp_path: Path) -> None
     import pyarrow.parquet as pq
 
     content = pa.table(
-        {"user_id": ["u1", "u2", "u2"], "book_id": ["b1", "b1", "b2"], "stars": [1.0, 5.0, None]}
+        {
+            "user_id": ["u1", "u2", "u2", ""],
+            "book_id": ["b1", "b1", "b2", "b2"],
+            "stars": [1.0, 5.0, None, 2.0],
+        }
     )
     path = tmp_path / f"events.{form}"
-    rows = [["user_id", "book_id", "stars"], ["u1", "b1", "1.0"], ["u2", "b1", "5.0"], ["u2", "b2", ""]]
+    rows = [
+        ["user_id", "book_id", "stars"],
+        ["u1", "b1", "1.0"],
+        ["u2", "b1", "5.0"],
+        ["u2", "b2", ""],
+        ["", "b2", "2.0"],
+    ]
     if form == "parquet":
         pq.write_table(content, path)
     elif form == "arrow":
@@ -188,8 +226,21 @@ def test_a_table_gives_the_same_in_every_form(form: str, tmp_path: Path) -> None
         path.write_bytes(gzip.compress("\n".join("\t".join(row) for row in rows).encode()))
     columns = {"user_id": "user_id", "book_id": "book_id", "value": "stars"}
     tables = source_named("table", {"interactions": str(path), "columns": columns}).load(
-        tmp_path, say=lambda _: None
+        tmp_path, Preparation(), say=lambda _: None
     )
-    assert tables.interactions["book_id"].to_pylist() == ["b1", "b1"]
-    assert tables.interactions["value"].to_pylist() == [1.0, 5.0]
-    assert [(line, reason) for _, line, _, reason, _ in faults(tables)] == [(4, "not a number")]
+    assert tables.interactions["book_id"].to_pylist() == ["b1", "b1", "b2"]
+    # nothing stands there: nothing was said
+    assert tables.interactions["value"].to_pylist() == [1.0, 5.0, None]
+    assert [(line, reason) for _, line, _, reason, _ in faults(tables)] == [(5, "no user id")]
+
+
+def test_an_empty_time_is_unknown_and_another_word_is_a_fault(tmp_path: Path) -> None:
+    (tmp_path / "events.csv").write_text("user_id,book_id,at\nu1,b1,5\nu1,b2,\nu1,b3,soon\n")
+    options = {
+        "interactions": str(tmp_path / "events.csv"),
+        "columns": {"user_id": "user_id", "book_id": "book_id", "time": "at"},
+    }
+    tables = source_named("table", options).load(tmp_path, Preparation(), say=lambda _: None)
+    times = tables.interactions["time"].cast(pa.int64()).to_pylist()
+    assert dict(zip(tables.interactions["book_id"].to_pylist(), times, strict=True)) == {"b1": 5, "b2": None}
+    assert [(line, reason) for _, line, _, reason, _ in faults(tables)] == [(4, "not seconds since 1970")]

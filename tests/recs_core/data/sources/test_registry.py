@@ -1,7 +1,13 @@
+import importlib
+import pkgutil
+
 import pytest
 
+import recs_core.data.sources
+from recs_core.data.sources.base import Source
 from recs_core.data.sources.book_crossing import BookCrossing
-from recs_core.data.sources.registry import source_named
+from recs_core.data.sources.forms import FORMS
+from recs_core.data.sources.registry import NOTICE, SOURCES, is_synthetic, source_named
 from recs_core.errors import ParameterError
 
 OPTIONS = {"requirement": "x==1", "filename": "x-1-py3-none-any.whl", "sha256": "0" * 64}
@@ -22,3 +28,22 @@ def test_an_unknown_source_is_named_beside_the_known() -> None:
 def test_options_that_the_source_does_not_take_are_named(options: dict[str, str]) -> None:
     with pytest.raises(ParameterError, match=r"data\.sources\.book-crossing\.(sha265|filename): "):
         source_named("book-crossing", options)
+
+
+def test_every_source_of_the_package_is_registered() -> None:
+    found = set()
+    for module in pkgutil.iter_modules(recs_core.data.sources.__path__):
+        name = f"recs_core.data.sources.{module.name}"
+        members = vars(importlib.import_module(name)).values()
+        of_module = {m for m in members if isinstance(m, type) and m.__module__ == name}
+        found |= {member for member in of_module if hasattr(member, "load") and member is not Source}
+    assert found == set(SOURCES.values())
+
+
+def test_a_part_of_a_split_may_have_the_form_of_every_source_that_reads_files() -> None:
+    assert set(SOURCES) - set(FORMS) == {"generated", "presplit"}
+
+
+def test_made_up_data_is_known_as_such_by_its_name() -> None:
+    assert [name for name in SOURCES if is_synthetic(name)] == ["generated"]
+    assert "data.source=generated" in NOTICE

@@ -77,6 +77,28 @@ def test_what_nobody_read_is_found() -> None:
     assert_found(IN_TIME, Promises(), "1 interactions of test are not in the data", rows=rows)
 
 
+def test_what_nobody_read_and_two_parts_have_is_found_for_both_reasons() -> None:
+    without = {"u": DAYS, "v": DAYS, "w": {book: day for book, day in DAYS.items() if book != "f"}}
+    split = replace(IN_TIME, train=plus(IN_TIME.train, "wf", "ue"))
+    assert_found(
+        split,
+        Promises(),
+        "2 interactions are in both train and test",
+        "1 interactions of train are not in the data",
+        "1 interactions of test are not in the data",
+        rows=rows_of(without),
+    )
+
+
+@pytest.mark.parametrize("at_once", [1, 2, 5])
+def test_leaks_are_found_however_many_are_looked_up_at_once(
+    at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recs_core.data.splits.leakage.FOUND_AT_ONCE", at_once)
+    split = replace(IN_TIME, train=plus(IN_TIME.train, "uf", "we"))
+    assert_found(split, Promises(), "2 interactions are in both train and test")
+
+
 def test_train_after_the_cut_is_found() -> None:
     split = replace(IN_TIME, train=plus(IN_TIME.train, "uf"), test=minus(IN_TIME.test, "uf"))
     assert_found(split, GLOBAL, "1 interactions of train are not before the cut at 2004-01-04T00:00:00")

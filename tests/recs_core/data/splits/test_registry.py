@@ -2,6 +2,7 @@
 
 import importlib
 import pkgutil
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,7 @@ OPTIONS: dict[str, list[dict[str, Any]]] = {
         {"validation_share": 0.1, "test_share": 0.3, "fold_in_share": 0.8},
         {"validation_share": 0.3, "test_share": 0.1, "fold_in_share": 0.1},
     ],
+    "presplit": [{"validation_share": 0.1}, {"validation_share": 0.5}, {"validation_share": 0.0}],
 }
 """What each strategy is tried with. A strategy that is not here fails."""
 
@@ -45,6 +47,7 @@ PROMISES = {
     "leave_last": Promises(order="per_user"),
     "temporal": Promises(order="global", gap_days=0, history=False),
     "user_holdout": Promises(held_out_users=True),
+    "presplit": Promises(history=False),
 }
 """What each must keep with the first of its options: `assert_no_leakage` checks no more than is promised."""
 
@@ -56,6 +59,9 @@ CASES = [
 
 
 def split(rows: InteractionRows, name: str, options: dict[str, Any], *, seed: int = 7) -> SplitResult:
+    if name == "presplit" and rows.parts is None:
+        # as if the source had said so: every third row is of the test
+        rows = replace(rows, parts=np.where(np.arange(len(rows)) % 3 == 2, 2, 0).astype(np.int8))
     rng = np.random.default_rng(seed)
     return split_interactions(rows, name, {name: options}, source="tiny", rng=rng)
 
@@ -117,7 +123,8 @@ def test_nothing_leaks_and_nothing_needed_is_empty(
 ) -> None:
     result = split_if_possible(rows, name, options, seed=seed)
     assert_no_leakage(result.split, rows, result.promises)
-    assert min(len(result.split.train), len(result.split.validation), len(result.split.test)) >= 1
+    needed = {"train", "validation", "test"} - set(STRATEGIES[name].may_be_empty)
+    assert min(len(result.split.parts()[part]) for part in needed) >= 1
 
 
 @pytest.mark.parametrize(("name", "options"), CASES)
@@ -168,6 +175,10 @@ def test_a_strategy_that_needs_no_times_goes_without(name: str) -> None:
 def test_an_unknown_strategy_names_those_that_there_are() -> None:
     with pytest.raises(ParameterError, match=r"split\.strategy is 'mood'; it must be one of \['leave_last'"):
         strategy_named("mood")
+
+
+def test_only_validation_may_be_empty() -> None:
+    assert {part for strategy in STRATEGIES.values() for part in strategy.may_be_empty} == {"validation"}
 
 
 def test_missing_options_are_named() -> None:

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -48,3 +49,20 @@ def test_a_truth_that_is_missing_is_an_error_and_not_empty(tmp_path: Path) -> No
     (tmp_path / "test").rename(tmp_path / "tset")
     with pytest.raises(ArtifactError, match="test"):
         Split.load(tmp_path)
+
+
+def test_times_and_weights_go_with_the_parts_and_into_histories(tmp_path: Path) -> None:
+    rows = rows_with_counts([9, 9])
+    rows = replace(rows, weights=np.arange(1, len(rows) + 1, dtype=np.float32))
+    split_in_turns(rows, 5).save(tmp_path)
+    split = Split.load(tmp_path)
+    assert rows.times is not None
+    for turn, part in enumerate(split.parts().values()):
+        mine = np.arange(len(rows)) % 5 == turn
+        assert part.times is not None
+        assert part.times.tolist() == rows.times[mine].tolist()
+        assert part.matrix.data.tolist() == (np.flatnonzero(mine) + 1).tolist()
+    everything = split.everything
+    assert everything.times is not None
+    assert everything.times.tolist() == rows.times.tolist()
+    assert everything.matrix.data.tolist() == list(range(1, len(rows) + 1))

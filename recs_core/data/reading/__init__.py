@@ -1,0 +1,1 @@
+"""A file as it is: strings, block by block, each row with its line."""
