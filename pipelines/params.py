@@ -9,6 +9,9 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 import recs_core.models  # noqa: F401 - registers the models that params.yaml may name
+from pipelines.tuning_params import SearchParams, Spaces, check_spaces
+from recs_core.artifacts.precomputed import PrecomputeConfig
+from recs_core.artifacts.quantise import Storage
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.sources.registry import source_named
 from recs_core.data.splits.leave_last import LeaveLastConfig
@@ -19,7 +22,7 @@ from recs_core.data.splits.temporal import TemporalConfig
 from recs_core.data.splits.user_holdout import UserHoldoutConfig
 from recs_core.errors import ParameterError, describe
 from recs_core.features.content import ContentConfig
-from recs_core.models.registry import ModelSpec, model_config
+from recs_core.models.registry import ModelSpec, model_class, model_config
 
 PARAMS = Path("params.yaml")
 
@@ -97,6 +100,8 @@ class BundleParams(Section):
     """What is served."""
 
     model: str
+    storage: Storage
+    precompute: PrecomputeConfig
 
 
 class Params(Section):
@@ -109,6 +114,8 @@ class Params(Section):
     models: dict[str, ModelSpec]
     evaluation: EvaluationParams
     bundle: BundleParams
+    search: SearchParams
+    tuning: Spaces
 
     @model_validator(mode="after")
     def _no_model_is_called_data(self) -> Params:
@@ -144,6 +151,12 @@ def load_params(path: Path = PARAMS) -> Params:
     _check_source(params.data, path)
     for name, spec in params.models.items():
         model_config(spec, where=f"{path}: models.{name}")
+    try:
+        model_class(params.models[params.bundle.model].kind)
+    except ParameterError as error:
+        raise ParameterError(f"{path}: bundle.model: {error}") from None
+    # after the models, whose own mistakes would else be told as those of their spaces
+    check_spaces(params.tuning, params.models, where=f"{path}: tuning")
     return params
 
 

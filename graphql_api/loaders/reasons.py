@@ -11,7 +11,7 @@ from strawberry.dataloader import DataLoader
 
 from graphql_api.context import Context
 from recs_core.explanations.reasons import Reason
-from recs_core.serving.recommender import Answer
+from recs_core.serving.answer import Answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,19 @@ def reasons_loader(context: Context, answer: Answer) -> ReasonsLoader:
         for first, book_rows in rows.items():
             asked = np.array(book_rows, dtype=np.int32)
             lists = await context.compute(context.recommender.reasons, answer, asked, first=first)
-            found |= {ReasonsKey(row, first): reasons for row, reasons in zip(book_rows, lists, strict=True)}
+            found |= {
+                ReasonsKey(row, first): without_rules(reasons)
+                for row, reasons in zip(book_rows, lists, strict=True)
+            }
         return [found[key] for key in keys]
 
     return DataLoader(load_fn=load)
+
+
+def without_rules(reasons: list[Reason]) -> list[Reason]:
+    """The reasons with what rules give among the smaller parts: the schema has no name for them."""
+    named = [reason for reason in reasons if reason.kind not in ("RULE", "OTHER")]
+    if len(named) == len(reasons):
+        return reasons
+    rest = sum(reason.amount for reason in reasons if reason.kind in ("RULE", "OTHER"))
+    return [*named, Reason("OTHER", None, rest)]

@@ -1,7 +1,8 @@
 """The bundle: everything that the server needs, in one verified directory.
 
-An array folder (`recs_core.data.arrays`) with the id maps, the readers' histories, the served model's state, the
-catalogue as an Arrow file, and in the manifest what they are and how they measured. Its version is a digest of the
+An array folder (`recs_core.data.arrays`) with the id maps, the readers' histories, the served model's state, lists
+that are ready for the most active readers, the catalogue as an Arrow file, and in the manifest what they are and how
+they measured. Its version is a digest of the
 manifest, which holds the digest of every file: equal versions are equal bytes. What may differ between two builds
 of the same bytes (git revision, dvc.lock, time) is not in it but beside it, in the published copy's
 `provenance.json`.
@@ -19,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 import recs_core.models  # noqa: F401 - registers the models that a bundle may hold
 from recs_core.artifacts.models import model_spec
+from recs_core.artifacts.precomputed import PrecomputeConfig, PrecomputedLists
+from recs_core.artifacts.precomputed import precompute as precompute_lists
+from recs_core.artifacts.quantise import Storage, dequantise, quantise
 from recs_core.data.arrays import (
     MANIFEST,
     canonical_json,
@@ -35,8 +39,12 @@ from recs_core.errors import ArtifactError, BookverseError, describe
 from recs_core.models.base import Recommender
 from recs_core.models.registry import ModelSpec, model_class, model_config
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 CATALOGUE = "catalogue.arrow"
+MODEL, PRECOMPUTED = "model.", "precomputed."
+"""What the names of the arrays of the model, and of the lists, begin with."""
+
+NO_LISTS = PrecomputeConfig()
 
 
 class MetricEstimate(BaseModel):
@@ -62,6 +70,8 @@ class BundleMeta(BaseModel):
     schema_version: int = SCHEMA_VERSION
     model_name: str
     model: ModelSpec
+    storage: Storage
+    precompute: PrecomputeConfig
     source: str
     seed: int
     users_digest: str
@@ -81,6 +91,7 @@ class Bundle:
         users, books: the id maps.
         history: everything known of each reader.
         model: the served model.
+        precomputed: lists of the most active readers, equal to what `model` answers to their histories.
         catalogue: the books, in the order of `books`.
     """
 
@@ -91,6 +102,7 @@ class Bundle:
     books: IdMap
     history: InteractionSet
     model: Recommender
+    precomputed: PrecomputedLists
     catalogue: Catalogue
 
 
@@ -105,6 +117,8 @@ def write_bundle(
     source: str,
     seed: int,
     data_digest: str,
+    storage: Storage = "float32",
+    precompute: PrecomputeConfig = NO_LISTS,
 ) -> str:
     """Write a bundle and return its version.
 
@@ -118,6 +132,8 @@ def write_bundle(
         source: the data source's name.
         seed: the pipeline's seed.
         data_digest: digest of the interactions that were read.
+        storage: how the model's matrices are stored; its metrics are those of float32.
+        precompute: for whom lists are made.
 
     Raises:
         ArtifactError: model, histories and catalogue are not of the same books.
@@ -127,6 +143,8 @@ def write_bundle(
     meta = BundleMeta(
         model_name=model_name,
         model=model_spec(model),
+        storage=storage,
+        precompute=precompute,
         source=source,
         seed=seed,
         users_digest=history.users.digest,
@@ -134,11 +152,14 @@ def write_bundle(
         data_digest=data_digest,
         metrics=tuple(MetricEstimate.model_validate(entry) for entry in metrics),
     )
+    stored = quantise(model.state(), storage)
+    served = type(model).from_state(model.config, dequantise(stored))
     arrays = {
         "users": history.users.array,
         "books": history.books.array,
         **csr_to_arrays(history.matrix, "history."),
-        **{f"model.{name}": array for name, array in model.state().items()},
+        **{f"{MODEL}{name}": array for name, array in stored.items()},
+        **precompute_lists(served, history, precompute).arrays(PRECOMPUTED),
     }
     with replacing_folder(path) as folder:
         for name, array in arrays.items():
@@ -174,12 +195,11 @@ def open_bundle(path: Path) -> Bundle:
     try:
         users, books = IdMap(arrays["users"], space="user"), IdMap(arrays["books"], space="book")
         matrix = csr_from_arrays(arrays, n_columns=len(books), prefix="history.")
-        state = {
-            name.removeprefix("model."): array for name, array in arrays.items() if name.startswith("model.")
-        }
+        stored = {name.removeprefix(MODEL): array for name, array in arrays.items() if name.startswith(MODEL)}
         config = model_config(meta.model, where=str(path / MANIFEST))
-        model = model_class(meta.model.kind).from_state(config, state)
+        model = model_class(meta.model.kind).from_state(config, dequantise(stored))
         history = InteractionSet(users, books, matrix)
+        precomputed = PrecomputedLists.from_arrays(arrays, PRECOMPUTED)
         catalogue = Catalogue.load(path / CATALOGUE)
     except (KeyError, ValueError, BookverseError) as error:
         raise ArtifactError(f"{path} does not hold together: {error}") from error
@@ -187,4 +207,5 @@ def open_bundle(path: Path) -> Bundle:
         raise ArtifactError(f"{path}: the ids are not those that its manifest names")
     if len(catalogue) != len(books) or model.n_books != len(books):
         raise ArtifactError(f"{path}: model, catalogue and book ids are not of the same books")
-    return Bundle(path, bundle_version(path), meta, users, books, history, model, catalogue)
+    version = bundle_version(path)
+    return Bundle(path, version, meta, users, books, history, model, precomputed, catalogue)

@@ -39,6 +39,10 @@ def k_core(
     Raises:
         DataError: nothing is left, or the table is not sorted or repeats a pair.
     """
+    if not interactions.num_rows:
+        raise DataError(
+            "there is no interaction: all were set aside, or none counts as a like (data.min_value)"
+        )
     users, books = Codes.of(interactions["user_id"]), Codes.of(interactions["book_id"])
     keep = _core(users, books, per_user, per_book)
     if not keep.any():

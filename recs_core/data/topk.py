@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from recs_core.data.arrays import read_arrays, write_arrays
 from recs_core.data.idmap import PAD
 
+GROUPS = 512
+"""Into how many groups a row of scores is divided to see quickly which of them may be in the list."""
+
 
 @dataclass(frozen=True)
 class TopK:
@@ -63,8 +66,9 @@ def top_k(scores: NDArray[np.float32], k: int) -> TopK:
     books = np.full((n_rows, k), PAD, dtype=np.int32)
     best = np.full((n_rows, k), -np.inf, dtype=np.float32)
     for row in range(n_rows):
-        # partition is slow on many equal values, so what must not be taken goes first
-        eligible = np.flatnonzero(scores[row] > -np.inf)
+        # partition is slow on long rows and on many equal values, so what cannot be in the list goes first
+        floor = _floor(scores[row], k)
+        eligible = np.flatnonzero(scores[row] >= floor if floor > -np.inf else scores[row] > -np.inf)
         line = scores[row][eligible]
         if line.size > k:
             # partition breaks ties at the border as it likes: keep all that reach the border, then sort them
@@ -74,3 +78,17 @@ def top_k(scores: NDArray[np.float32], k: int) -> TopK:
         books[row, : order.size] = eligible[order]
         best[row, : order.size] = line[order]
     return TopK(books, best)
+
+
+def _floor(line: NDArray[np.float32], k: int) -> np.float32:
+    """A score that at least k of `line` reach, close below the k-th highest; -inf for a short line.
+
+    The highest of each of many groups are as many different entries, of which the k-th highest is such a score.
+    """
+    groups = max(GROUPS, 4 * k)
+    in_each = line.size // groups
+    if in_each < 4:
+        return np.float32(-np.inf)
+    highest = line[: groups * in_each].reshape(in_each, groups).max(axis=0)
+    highest.partition(groups - k)
+    return np.float32(highest[groups - k])

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recs_core.models.base import Explainable
+from recs_core.models.base import RULE, Contributions, Explainable, part_kind
 
-ReasonKind = Literal["COLLABORATIVE", "CONTENT", "POPULARITY", "OTHER"]
+ReasonKind = Literal["COLLABORATIVE", "CONTENT", "POPULARITY", "RULE", "OTHER"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,20 +20,23 @@ class Reason:
 
     Args:
         kind: COLLABORATIVE, readers of `book_row` read this too; CONTENT, it is like `book_row`; POPULARITY,
-            many read it; OTHER, the sum of all smaller parts.
-        book_row: the book of the history that gives it; None for POPULARITY and OTHER.
+            many read it; RULE, a rule of the shop adds or takes it; OTHER, the sum of all smaller parts.
+        book_row: the book of the history that gives it; None for POPULARITY, RULE and OTHER.
         amount: how much of the score.
+        rule: the name of a RULE; None for the other kinds.
     """
 
     kind: ReasonKind
     book_row: int | None
     amount: float
+    rule: str | None = None
 
 
 _KINDS: dict[str, ReasonKind] = {
     "collaborative": "COLLABORATIVE",
     "content": "CONTENT",
     "popularity": "POPULARITY",
+    RULE: "RULE",
 }
 
 
@@ -44,37 +47,61 @@ def explain(
     *,
     first: int,
 ) -> list[list[Reason]]:
-    """The reasons of each book, largest first, summing to its score.
+    """The reasons of a model's scores; see `reasons_of`.
 
     Args:
         model: the model that scored.
         history: `float32[1, n_books]`.
         book_rows: `int32[m]`.
+        first: how many reasons to name a book.
+    """
+    return reasons_of(model.contributions(history, book_rows), first=first)
+
+
+def reasons_of(parts: Contributions, *, first: int) -> list[list[Reason]]:
+    """The reasons of each book, largest first, summing to its score.
+
+    What several components of one kind make of one book of the history is one reason; a rule is one by itself.
+
+    Args:
+        parts: what the scores are made of.
         first: how many reasons to name a book; the rest is summed up in one more, OTHER.
 
     Returns:
         A list a book.
     """
-    parts = model.contributions(history, book_rows)
-    labels: list[tuple[ReasonKind, int | None]] = []
-    blocks = []
-    for name, block in parts.from_history.items():
-        labels += [(_KINDS[name], int(row)) for row in parts.history]
-        blocks.append(block)
-    for name, column in parts.constant.items():
-        labels.append((_KINDS[name], None))
-        blocks.append(column[:, None])
-    amounts = np.hstack(blocks)
+    labels, amounts = _labelled(parts)
     order = np.argsort(-np.abs(amounts), axis=1, kind="stable")[:, :first]
     everything = []
     for line, chosen in zip(amounts, order, strict=True):
         reasons = []
         for place in chosen[line[chosen] != 0]:
-            kind, book_row = labels[place]
-            reasons.append(Reason(kind, book_row, float(line[place])))
+            kind, book_row, rule = labels[place]
+            reasons.append(Reason(kind, book_row, float(line[place]), rule))
         # subtracting instead of adding the others keeps the sum exact
         rest = float(line.sum() - line[chosen].sum())
         if np.count_nonzero(line) > len(reasons):
             reasons.append(Reason("OTHER", None, rest))
         everything.append(reasons)
     return everything
+
+
+def _labelled(
+    parts: Contributions,
+) -> tuple[list[tuple[ReasonKind, int | None, str | None]], NDArray[np.float64]]:
+    """What each reason is, and its amounts, `float64[m, reasons]`."""
+    given: dict[ReasonKind, NDArray[np.float64]] = {}
+    for name, block in parts.from_history.items():
+        kind = _KINDS[part_kind(name)]
+        given[kind] = given[kind] + block if kind in given else block
+    constant: dict[tuple[ReasonKind, str | None], NDArray[np.float64]] = {}
+    for name, column in parts.constant.items():
+        kind = _KINDS[part_kind(name)]
+        key = (kind, name.partition(":")[0] if kind == "RULE" else None)
+        constant[key] = constant[key] + column if key in constant else column
+    labels: list[tuple[ReasonKind, int | None, str | None]] = []
+    for kind in given:
+        labels += [(kind, row, None) for row in parts.history.tolist()]
+    labels += [(kind, None, rule) for kind, rule in constant]
+    blocks = [*given.values(), *(column[:, None] for column in constant.values())]
+    return labels, np.hstack(blocks)

@@ -2,6 +2,12 @@
 
 Hu, Koren and Volinsky, "Collaborative Filtering for Implicit Feedback Datasets", ICDM 2008. Histories are folded
 in by the paper's closed form, so that any reader is served, and its section 5 takes a score apart exactly.
+
+In the paper's words a reader of preferences 1 and confidences c for the books of the history, whose factors are
+the rows of Y, has the factors x that solve (G + Y'(C - I)Y) x = Y'c, where G is the Gram matrix of all books' factors
+plus the regularisation. Here everything is written in the basis in which G is the identity, Z = Y T with T'GT = I,
+for there the same reader is found from a system as small as the history (the push-through identity):
+x = T Z's with (I + (C - I)ZZ') s = c.
 """
 
 from __future__ import annotations
@@ -12,23 +18,28 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from scipy.linalg import solve_triangular
 from scipy.sparse import csr_array, csr_matrix
 from threadpoolctl import threadpool_limits
 
 from recs_core.data.interactions import InteractionSet
-from recs_core.data.topk import TopK, top_k
+from recs_core.data.topk import TopK
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Contributions, ModelConfig, Recommender
+from recs_core.models.factors import THREADS, most_alike, progress_callback
 from recs_core.models.registry import register
+
+STACK = 2**22
+"""Numbers in the factors of the readers that are folded in at once, unless one alone has more: 32 MB."""
 
 
 class ALSConfig(ModelConfig):
     """Size and weights of the factorisation."""
 
-    factors: int = Field(gt=0, description="length of a factor vector")
-    regularization: float = Field(gt=0, description="weight of the factors' squared length")
-    alpha: float = Field(gt=0, description="confidence in an interaction; 1 in its absence")
-    iterations: int = Field(gt=0)
+    factors: int = Field(128, gt=0, description="length of a factor vector")
+    regularization: float = Field(50.0, gt=0, description="weight of the factors' squared length")
+    alpha: float = Field(10.0, gt=0, description="confidence in an interaction; 1 in its absence")
+    iterations: int = Field(15, gt=0)
 
 
 @register
@@ -39,7 +50,8 @@ class ALS(Recommender):
     Config: ClassVar[type[ModelConfig]] = ALSConfig
     config: ALSConfig
     factors: NDArray[np.float32]
-    gram: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    """T: `float64[factors, factors]`."""
 
     @property
     def n_books(self) -> int:
@@ -51,7 +63,7 @@ class ALS(Recommender):
     ) -> Self:
         """See `Recommender.fit`."""
         # imported here: the API serves the factors and never needs implicit
-        from implicit.als import AlternatingLeastSquares
+        from implicit.cpu.als import AlternatingLeastSquares
 
         # implicit asks for one BLAS thread beside its own; each user's and book's solution is independent of theirs
         with threadpool_limits(1, user_api="blas"):
@@ -60,58 +72,109 @@ class ALS(Recommender):
                 regularization=self.config.regularization,
                 alpha=self.config.alpha,
                 iterations=self.config.iterations,
+                num_threads=THREADS,
                 random_state=int(rng.integers(2**31)),
             )
-            trainer.fit(csr_matrix(train.matrix), show_progress=False)
-            self._set_factors(np.asarray(trainer.item_factors, dtype=np.float32))
+            advance = progress_callback(self.config.iterations, "factorise by ALS")
+            # copied, for it refuses arrays that are mapped read-only, which it copies itself unless alpha is 1
+            trainer.fit(csr_matrix(train.matrix, copy=True), show_progress=False, callback=advance)
+            self.factors = np.asarray(trainer.item_factors, dtype=np.float32)
+            self.basis = identity_basis(self.factors, self.config.regularization)
         return self
-
-    def _set_factors(self, factors: NDArray[np.float32]) -> None:
-        self.factors = factors
-        wide = factors.astype(np.float64)
-        self.gram = wide.T @ wide + self.config.regularization * np.eye(factors.shape[1])
 
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
         """See `Recommender.score`."""
-        readers = np.zeros((history.shape[0], self.factors.shape[1]), dtype=np.float32)
-        for row in range(history.shape[0]):
-            books, confidence = self._row(history, row)
-            if books.size:
-                y = self.factors[books].astype(np.float64)
-                readers[row] = np.linalg.solve(self._system(y, confidence), confidence @ y)
         factors = self.factors if candidates is None else self.factors[candidates]
-        return np.asarray(readers @ factors.T, dtype=np.float32)
+        return np.asarray(self.fold_in(history) @ factors.T, dtype=np.float32)
+
+    def fold_in(self, history: csr_array) -> NDArray[np.float32]:
+        """The readers' factors, `float32[n, factors]`, by the closed form; zeros for an empty history."""
+        size = self.basis.shape[0]
+        readers = np.zeros((history.shape[0], size))
+        counts = np.diff(history.indptr)
+        for rows, width in stacks(counts, size):
+            places = history.indptr[rows][:, None] + np.arange(width)
+            given = np.arange(width) < counts[rows][:, None]
+            places = np.where(given, places, 0)
+            # a place without a book has confidence 0 and factors 0, and changes nothing
+            z = (self.factors[history.indices[places]] * given[:, :, None]).astype(np.float64) @ self.basis
+            confidence = np.where(given, self.config.alpha * history.data[places].astype(np.float64), 0.0)
+            readers[rows] = solve_readers(z, confidence, given)
+        return np.asarray(readers @ self.basis.T, dtype=np.float32)
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, with the reader's system of equations held fixed."""
-        books, confidence = self._row(history, 0)
-        y = self.factors[books].astype(np.float64)
-        solved = np.linalg.solve(self._system(y, confidence), self.factors[book_rows].astype(np.float64).T)
-        return Contributions(books, {"collaborative": solved.T @ (confidence[:, None] * y).T}, {})
+        confidence = self.config.alpha * history.data.astype(np.float64)
+        z = self.factors[history.indices].astype(np.float64) @ self.basis
+        scored = self.factors[book_rows].astype(np.float64) @ self.basis
+        system = np.eye(self.basis.shape[0]) + z.T @ ((confidence - 1)[:, None] * z)
+        given = np.linalg.solve(system, scored.T).T @ (confidence[:, None] * z).T
+        return Contributions(history.indices.astype(np.int32), {"collaborative": given}, {})
 
     def similar(self, book_rows: NDArray[np.int32], *, k: int) -> TopK:
         """See `SimilarBooks.similar`: the cosine of the factors."""
-        lengths = np.linalg.norm(self.factors, axis=1, keepdims=True)
-        directions = self.factors / np.where(lengths > 0, lengths, 1)
-        scores = np.asarray(directions[book_rows] @ directions.T, dtype=np.float32)
-        scores[np.arange(book_rows.size), book_rows] = -np.inf
-        return top_k(scores, k)
-
-    def _row(self, history: csr_array, row: int) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
-        span = slice(history.indptr[row], history.indptr[row + 1])
-        confidence = self.config.alpha * history.data[span].astype(np.float64)
-        return history.indices[span].astype(np.int32), confidence
-
-    def _system(self, y: NDArray[np.float64], confidence: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.gram + y.T @ ((confidence - 1)[:, None] * y)
+        return most_alike(self.factors, book_rows, k=k)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """See `Recommender.state`."""
-        return {"factors": self.factors, "gram": self.gram}
+        return {"factors": self.factors, "basis": self.basis}
 
     @classmethod
     def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
         """See `Recommender.from_state`."""
         model = cls(config)
-        model.factors, model.gram = state["factors"], state["gram"]
+        model.factors, model.basis = state["factors"], state["basis"]
         return model
+
+
+def identity_basis(factors: NDArray[np.float32], regularization: float) -> NDArray[np.float64]:
+    """T with T'(Y'Y + regularization I)T = I, upper triangular, `float64[f, f]`, of Y `float32[n_books, f]`."""
+    wide = factors.astype(np.float64)
+    identity = np.eye(factors.shape[1])
+    lower = np.linalg.cholesky(wide.T @ wide + regularization * identity)
+    return np.asarray(solve_triangular(lower, identity, lower=True).T)
+
+
+def stacks(counts: NDArray[np.integer], size: int) -> list[tuple[NDArray[np.int64], int]]:
+    """Divide readers into stacks of about equal history, so that little is padded and memory is bounded.
+
+    Args:
+        counts: `int[n]`, books in each history; empty histories are in no stack.
+        size: the length of a factor vector.
+
+    Returns:
+        Rows of readers, and the width to which their histories are padded: the least power of 2 that holds them
+        all, or the longest of the stack where that is less.
+    """
+    found = []
+    widths = np.where(counts > 0, 2 ** np.ceil(np.log2(np.maximum(counts, 1))), 0).astype(np.int64)
+    for width in np.unique(widths[widths > 0]).tolist():
+        rows = np.flatnonzero(widths == width)
+        longest = int(counts[rows].max())
+        at_once = max(1, STACK // (longest * size))
+        found += [(rows[start : start + at_once], longest) for start in range(0, rows.size, at_once)]
+    return found
+
+
+def solve_readers(
+    z: NDArray[np.float64], confidence: NDArray[np.float64], given: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    """The readers' factors in the basis of Z, by the smaller of the two systems that determine them.
+
+    Args:
+        z: `float64[n, h, f]`, the factors of the histories' books.
+        confidence: `float64[n, h]`.
+        given: `bool[n, h]`, False where there is no book.
+
+    Returns:
+        `float64[n, f]`.
+    """
+    across = np.swapaxes(z, 1, 2)
+    above_one = np.where(given, confidence - 1, 0.0)[:, :, None]
+    if z.shape[1] < z.shape[2]:
+        system = above_one * (z @ across)
+        system += np.eye(z.shape[1])
+        return np.asarray((across @ np.linalg.solve(system, confidence[:, :, None]))[:, :, 0])
+    system = across @ (above_one * z)
+    system += np.eye(z.shape[2])
+    return np.asarray(np.linalg.solve(system, across @ confidence[:, :, None])[:, :, 0])

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, Self, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, Self, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,12 @@ from recs_core.progress import progress
 BATCH = 256
 """Users scored at once: small enough that a batch of dense scores stays in tens of megabytes."""
 
+Evidence = Literal["collaborative", "content", "popularity"]
+"""What a score rests on: what readers have read together, what books are like, or what everybody reads."""
+
+RULE = "rule"
+"""The kind of the parts of a score that no evidence gives: what a stated rule adds or takes."""
+
 
 class ModelConfig(BaseModel):
     """Base of the models' configurations: frozen, and an unknown key is an error."""
@@ -33,6 +39,9 @@ class ModelConfig(BaseModel):
 @dataclass(frozen=True)
 class Contributions:
     """What one reader's scores are made of. The parts add up to the scores (`total`).
+
+    A part is named by its kind, one of `Evidence` or `RULE`; where several have one kind, whose it is comes before
+    it: `als:collaborative`, `cold_start:rule`.
 
     Args:
         history: `int32[h]`, the books of the history.
@@ -49,18 +58,21 @@ class Contributions:
         parts = [part.sum(axis=1) for part in self.from_history.values()] + list(self.constant.values())
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
+    def sums(self) -> dict[str, NDArray[np.float64]]:
+        """Part name to `float64[m]`: each part, summed over the books of the history."""
+        return {name: part.sum(axis=1) for name, part in self.from_history.items()} | self.constant
 
-class Recommender(ABC):
-    """A model: fitted once, then asked with a history.
 
-    The history is an argument, never a stored user: a reader who came a second ago and one of the training data
-    are served alike. Histories are `float32[n, n_books]`, CSR, users x books.
-    """
+def part_kind(name: str) -> str:
+    """The kind of a part, without whose it is."""
+    return name.rpartition(":")[2]
+
+
+class Model(ABC):
+    """What is configured, fitted and stored: a `Recommender`, or a `Transductive` model."""
 
     kind: ClassVar[str]
     Config: ClassVar[type[ModelConfig]]
-    zero_means_unknown: ClassVar[bool] = False
-    """A score of 0 says that the model knows nothing of the book for this reader; it is not recommended."""
 
     def __init__(self, config: ModelConfig) -> None:
         self.config = config
@@ -77,6 +89,30 @@ class Recommender(ABC):
         """Learn from `train`, and from `features` where the model uses them; return self."""
 
     @abstractmethod
+    def state(self) -> Mapping[str, NDArray[Any]]:
+        """Everything that was learned, as named arrays without objects."""
+
+    @classmethod
+    @abstractmethod
+    def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
+        """The fitted model of a stored state; the arrays may be memory-mapped and are not copied."""
+
+
+class Recommender(Model):
+    """A model: fitted once, then asked with a history.
+
+    The history is an argument, never a stored user: a reader who came a second ago and one of the training data
+    are served alike. Histories are `float32[n, n_books]`, CSR, users x books.
+    """
+
+    evidence: ClassVar[Evidence] = "collaborative"
+    """What the scores of a model that stands alone rest on."""
+    zero_means_unknown: ClassVar[bool] = False
+    """A score of 0 says that the model knows nothing of the book for this reader; it is not recommended."""
+    linear_in_history: ClassVar[bool] = False
+    """A score is a constant plus what each book of the history gives, whatever else is in the history."""
+
+    @abstractmethod
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
         """Score books for each history.
 
@@ -87,15 +123,6 @@ class Recommender(ABC):
         Returns:
             `float32[n, m]`, higher is better.
         """
-
-    @abstractmethod
-    def state(self) -> Mapping[str, NDArray[Any]]:
-        """Everything that was learned, as named arrays without objects."""
-
-    @classmethod
-    @abstractmethod
-    def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
-        """The fitted model of a stored state; the arrays may be memory-mapped and are not copied."""
 
     def recommend(
         self,
@@ -134,6 +161,25 @@ class Explainable(Protocol):
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """Take the scores of `book_rows`, `int32[m]`, for one history, `float32[1, n_books]`, apart."""
+        ...
+
+
+@runtime_checkable
+class Scaled(Protocol):
+    """The capability to hand a reader's scales from the scoring to the explanation, which need not score again."""
+
+    def score_scaled(self, history: csr_array) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The scores of all books, as `score` has them, and the scales that they were computed at.
+
+        Returns:
+            `float32[n, n_books]`, and `float32[n, s]` for some s.
+        """
+        ...
+
+    def contributions_at(
+        self, history: csr_array, book_rows: NDArray[np.int32], scales: NDArray[np.float32]
+    ) -> Contributions:
+        """See `Explainable.contributions`; `scales` are those of the history, `float32[1, s]`."""
         ...
 
 

@@ -12,12 +12,14 @@ from scipy.sparse import csr_array
 from recs_core.data.interactions import csr_from_arrays, csr_to_arrays
 from recs_core.data.topk import TopK
 from recs_core.models.base import Contributions, ModelConfig, Recommender, single_histories
+from recs_core.models.sparse import rank_sparse
 
 
 class ItemItemModel(Recommender):
     """Scores are `history @ weights`; weights are `float32[n_books, n_books]`, CSR, a few a row."""
 
     zero_means_unknown = True
+    linear_in_history = True
     weights: csr_array
 
     @property
@@ -29,6 +31,18 @@ class ItemItemModel(Recommender):
         """See `Recommender.score`."""
         scores = np.asarray((history @ self.weights).toarray(), dtype=np.float32)
         return scores if candidates is None else scores[:, candidates]
+
+    def recommend(
+        self,
+        history: csr_array,
+        *,
+        k: int,
+        exclude_seen: bool = True,
+        candidates: NDArray[np.int32] | None = None,
+    ) -> TopK:
+        """See `Recommender.recommend`; the same lists, without a dense row of scores."""
+        seen = history if exclude_seen else None
+        return rank_sparse(csr_array(history @ self.weights), k, seen=seen, candidates=candidates)
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, for the score is linear in the history."""
@@ -50,34 +64,3 @@ class ItemItemModel(Recommender):
         model = cls(config)
         model.weights = csr_from_arrays(state, n_columns=state["indptr"].size - 1)
         return model
-
-
-def keep_largest(block: csr_array, n: int) -> csr_array:
-    """Keep the n largest entries of each row; of equal ones those of the lower columns."""
-    kept = []
-    for row in range(block.shape[0]):
-        start, stop = block.indptr[row], block.indptr[row + 1]
-        values = block.data[start:stop]
-        if values.size <= n:
-            kept.append(np.arange(start, stop))
-            continue
-        border = np.partition(values, values.size - n)[values.size - n]
-        above = np.flatnonzero(values > border)
-        at_border = np.flatnonzero(values == border)[: n - above.size]
-        kept.append(start + np.sort(np.concatenate([above, at_border])))
-    indptr = np.cumsum([0, *(rows.size for rows in kept)])
-    places = np.concatenate(kept)
-    return csr_array((block.data[places], block.indices[places], indptr), shape=block.shape)
-
-
-def without_diagonal(block: csr_array, *, first_row: int = 0) -> csr_array:
-    """Drop the diagonal: a book is no reason to recommend itself.
-
-    Args:
-        block: some rows of the weights.
-        first_row: the row of the whole matrix that the block begins with.
-    """
-    rows = np.repeat(np.arange(block.shape[0]), np.diff(block.indptr))
-    off = rows + first_row != block.indices
-    indptr = np.append(0, np.cumsum(np.bincount(rows[off], minlength=block.shape[0])))
-    return csr_array((block.data[off], block.indices[off], indptr), shape=block.shape)

@@ -25,6 +25,8 @@ class Popularity(Recommender):
 
     kind: ClassVar[str] = "popularity"
     Config: ClassVar[type[ModelConfig]] = PopularityConfig
+    evidence = "popularity"
+    linear_in_history = True
     popularity: NDArray[np.float32]
 
     @property

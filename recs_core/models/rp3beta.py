@@ -6,32 +6,28 @@ Interactive Applications", ACM TiiS 7(1), 2017.
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from typing import ClassVar, Self
 
 import numpy as np
 from pydantic import Field
-from scipy.sparse import csr_array, diags_array, vstack
+from scipy.sparse import csr_array, diags_array
 
 from recs_core.data.interactions import InteractionSet
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import ModelConfig
-from recs_core.models.item_item import ItemItemModel, keep_largest, without_diagonal
+from recs_core.models.item_item import ItemItemModel
 from recs_core.models.registry import register
-from recs_core.progress import progress
-
-BLOCK = 512
-"""Rows of the product computed at once: bounds the memory before pruning."""
-
-THREADS = 2
+from recs_core.models.sparse import keep_largest, product_in_blocks, without_diagonal
 
 
 class RP3BetaConfig(ModelConfig):
     """How the walk goes."""
 
-    alpha: float = Field(gt=0, description="exponent of the transition probabilities")
-    beta: float = Field(ge=0, description="exponent of the popularity that a book's weight is divided by")
-    neighbours: int = Field(gt=0, description="weights kept a book")
+    alpha: float = Field(0.4, gt=0, description="exponent of the transition probabilities")
+    beta: float = Field(
+        0.3, ge=0, description="exponent of the popularity that a book's weight is divided by"
+    )
+    neighbours: int = Field(100, gt=0, description="weights kept a book")
 
 
 @register
@@ -57,18 +53,11 @@ def walk_weights(matrix: csr_array, config: RP3BetaConfig) -> csr_array:
     readers = np.bincount(matrix.indices, minlength=matrix.shape[1])
     held_back = diags_array((np.maximum(readers, 1).astype(np.float32)) ** np.float32(-config.beta))
     to_books = csr_array(to_books @ held_back)
-    starts = range(0, matrix.shape[1], BLOCK)
 
-    def one_block(start: int) -> csr_array:
-        block = csr_array(to_users[start : start + BLOCK] @ to_books)
-        block.sort_indices()
-        return keep_largest(without_diagonal(block, first_row=start), config.neighbours)
+    def prune(block: csr_array, first_row: int) -> csr_array:
+        return keep_largest(without_diagonal(block, first_row=first_row), config.neighbours)
 
-    # the product's blocks do not depend on each other, so any number of threads gives the same bytes
-    with ThreadPoolExecutor(THREADS) as pool:
-        blocks = progress(pool.map(one_block, starts), "walk from book to book", total=len(starts))
-        weights = csr_array(vstack(list(blocks), format="csr"))
-    return weights.astype(np.float32)
+    return product_in_blocks(to_users, to_books, prune, what="walk from book to book")
 
 
 def _transitions(matrix: csr_array, alpha: float) -> csr_array:

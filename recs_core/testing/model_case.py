@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -43,8 +43,8 @@ class ModelCase:
 
     @cached_property
     def train(self) -> InteractionSet:
-        """The tiny interactions."""
-        return tiny_interactions()
+        """The tiny interactions, each at a time."""
+        return dated(tiny_interactions())
 
     @cached_property
     def features(self) -> ContentFeatures:
@@ -59,20 +59,33 @@ class ModelCase:
     @cached_property
     def of_blocks(self) -> Recommender:
         """Fitted on the data with an obvious answer."""
-        return self.fit(block_interactions(), block_features())
+        return self.fit(dated(block_interactions()), block_features())
+
+
+def dated(interactions: InteractionSet) -> InteractionSet:
+    """The same interactions, each seven minutes after the one before, for the models that need times."""
+    times = np.datetime64("2004-08-01T00:00:00", "s") + np.arange(len(interactions)) * np.timedelta64(
+        420, "s"
+    )
+    return replace(interactions, times=times)
 
 
 Check = Callable[[ModelCase], None]
 
-CHECKS: dict[str, tuple[Check, type | None]] = {}
-"""Name to check, and the capability that it needs of a model."""
+CHECKS: dict[str, tuple[Check, type | None, bool]] = {}
+"""Name to check, the capability that it needs of a model, and whether the model must be linear in the history."""
 
 
-def model_check(*, needs: type | None = None) -> Callable[[Check], Check]:
-    """Decorator: add a check to the suite, for all models or for those of a capability."""
+def model_check(*, needs: type | None = None, linear: bool = False) -> Callable[[Check], Check]:
+    """Decorator: add a check to the suite.
+
+    Args:
+        needs: the capability of the models that the check is for; all models where None.
+        linear: whether the check is only for models that declare `linear_in_history`.
+    """
 
     def add(check: Check) -> Check:
-        CHECKS[check.__name__] = (check, needs)
+        CHECKS[check.__name__] = (check, needs, linear)
         return check
 
     return add
@@ -80,8 +93,9 @@ def model_check(*, needs: type | None = None) -> Callable[[Check], Check]:
 
 def applies(name: str, kind: str) -> bool:
     """Whether the check of a name is one for the models of a kind."""
-    _, needs = CHECKS[name]
-    return needs is None or issubclass(MODELS[kind], needs)
+    _, needs, linear = CHECKS[name]
+    model = MODELS[kind]
+    return (needs is None or issubclass(model, needs)) and (model.linear_in_history or not linear)
 
 
 def says_nothing_of_history(model: Recommender) -> bool:

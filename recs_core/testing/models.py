@@ -1,7 +1,7 @@
 """The conformance suite of models: what every registered model must do, whatever it is.
 
 A test runs each of `CHECKS` on each kind of the registry that it applies to, so no model is named here, and
-none can be left out. Its configuration is the one that params.yaml gives it.
+none can be left out. It is built from its defaults, and from each configuration that params.yaml gives it.
 """
 
 from __future__ import annotations

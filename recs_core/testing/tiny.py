@@ -28,8 +28,15 @@ FAITHFUL: Final = 0.85
 MODEL: Final = ModelSpec(
     kind="hybrid",
     config={
-        "collaborative": {"kind": "rp3beta", "config": {"alpha": 1.0, "beta": 0.4, "neighbours": 20}},
-        "weights": {"collaborative": 0.5, "content": 0.3, "popularity": 0.2},
+        "components": {
+            "collaborative": {
+                "kind": "rp3beta",
+                "config": {"alpha": 1.0, "beta": 0.4, "neighbours": 20},
+                "weight": 0.5,
+            },
+            "content": {"kind": "content", "weight": 0.3},
+            "popularity": {"kind": "popularity", "weight": 0.2},
+        },
     },
 )
 """What `tiny_bundle` serves."""
@@ -90,6 +97,8 @@ def tiny_catalogue(books: IdMap, *, seed: int = 7) -> Catalogue:
                 "genres": [_SUBJECTS[taste].casefold()] if row % 5 else [],
                 "description": None,
                 "cover_url": None if row % 11 == 5 else f"https://covers.example/{book_id}.jpg",
+                "price": None if row % 13 == 6 else 4.99 + row % 23,
+                "available": None if row % 8 == 5 else row % 4 != 2,
             }
         )
     return Catalogue(pa.Table.from_pylist(records, schema=SCHEMA))

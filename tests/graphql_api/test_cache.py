@@ -13,7 +13,8 @@ from api_server import ApiServer, api_server, app_client
 from graphql_api.settings import Settings
 from recs_core.artifacts.bundle import Bundle
 from recs_core.online.redis_server import EmbeddedRedis
-from recs_core.serving.recommender import Answer, ServingRecommender
+from recs_core.serving.answer import Answer
+from recs_core.serving.recommender import ServingRecommender
 
 RECOMMENDATIONS = f"{ASKED_ELSEWHERE} # of these tests alone"
 MISS = "bookverse; fwd=miss; stored"

@@ -9,7 +9,8 @@ from api_server import ApiServer, app_client
 
 from graphql_api.settings import Settings
 from recs_core.artifacts.bundle import Bundle
-from recs_core.serving.recommender import Answer, ServingRecommender
+from recs_core.serving.answer import Answer
+from recs_core.serving.recommender import ServingRecommender
 
 BAD_ARGUMENTS = [
     ('recommendations(userId: "u001", first: 0) { rank }', "first must be between 1 and 100 (got 0)"),

@@ -42,8 +42,8 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
             r"models\.als\.config\.factor: Extra inputs",
         ),
         (
-            lambda p: p["models"]["als"]["config"].pop("factors"),
-            r"models\.als\.config\.factors: Field required",
+            lambda p: p["models"]["als"].pop("kind"),
+            r"models\.als\.kind: Field required",
         ),
         (lambda p: p["models"]["als"].update(kind="asl"), r"models\.als\.kind: there is no model kind 'asl'"),
         (
@@ -90,7 +90,7 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         ),
         (lambda p: p["bundle"].update(model="gru4rec"), r"bundle\.model is 'gru4rec'"),
         (
-            lambda p: p["models"]["hybrid"]["config"]["collaborative"].update(kind="content2"),
+            lambda p: p["models"]["hybrid"]["config"]["components"]["rp3beta"].update(kind="content2"),
             r"there is no model kind 'content2'",
         ),
     ],

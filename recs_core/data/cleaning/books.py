@@ -30,6 +30,9 @@ AVAILABLE = {
     **dict.fromkeys(("false", "0", "no", "out of stock"), False),
 }
 """What may stand in a column of availability."""
+CONTROL = r"\p{Cc}"
+"""Characters of no id: a line break shows stray quotes that join lines, and NumPy drops a NUL at the end."""
+CONTROL_IN_ID = "control character in the id"
 INVALID_ISBN = "no valid ISBN (data.invalid_isbn)"
 
 
@@ -59,6 +62,11 @@ class BookIds:
         return ~valid_isbns(ids)
 
 
+def has_control(ids: pa.StringArray) -> pa.BooleanArray:
+    """Which ids have a control character in them."""
+    return pc.match_substring_regex(ids, CONTROL)
+
+
 def clean_books(
     rows: RawRows,
     file: str,
@@ -84,6 +92,7 @@ def clean_books(
     frame = rows.columns.to_pandas()
     canonical = ids.canonical(rows.columns["book_id"])
     book_id = canonical.to_pandas()
+    title = frame["title"].map(repair)
     written = frame["year"].str.strip() if "year" in frame else pd.Series("", index=frame.index)
     year = pd.Series(numbers_of(pa.array(written, pa.string())))
     sound = quarantine.check(
@@ -91,12 +100,13 @@ def clean_books(
         file,
         [
             Fault("book_id", f"no {ids.name}", (book_id == "").to_numpy(dtype=np.bool_)),
+            Fault("book_id", CONTROL_IN_ID, np.asarray(has_control(canonical))),
             Fault(
                 "year" if "year" in frame else None,
                 "year is not a number: the columns are shifted",
                 (year.isna() & (written != "")).to_numpy(dtype=np.bool_),
             ),
-            Fault("title", "no title", (frame["title"].str.strip() == "").to_numpy(dtype=np.bool_)),
+            Fault("title", "no title", (title == "").to_numpy(dtype=np.bool_)),
             Fault("book_id", INVALID_ISBN, ids.unwanted(canonical)),
         ],
     )
@@ -106,7 +116,7 @@ def clean_books(
     possible = year.between(FIRST_YEAR, last_year) & (year % 1 == 0)
     clean = {
         "book_id": book_id,
-        "title": frame["title"].map(repair),
+        "title": title,
         "year": year.where(possible).astype("Int16"),
     }
     for name in ("authors", "genres"):

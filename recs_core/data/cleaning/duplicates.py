@@ -32,7 +32,7 @@ def merge_repeats(rows: Gathered, policy: Policy) -> int:
         rows: sorted by `sort_pairs`.
         policy: "last": the latest by time, and where times are equal or missing by the order of reading; "max": the
             one of the greatest value, an unknown value being the lowest, and of equal ones the latest; "sum": the
-            latest, with the sum of the known values.
+            latest, with the sum of the known values and the event of the latest that has one.
 
     Returns:
         How many rows were merged into another.
@@ -59,6 +59,10 @@ def merge_repeats(rows: Gathered, policy: Policy) -> int:
         sums = np.bincount(group[known], value[known], minlength=chosen.size).astype(np.float32)
         some = np.bincount(group[known], minlength=chosen.size) > 0
         rows.value[chosen] = np.where(some, sums, np.float32(np.nan))
+        # the event goes with the value: that of the latest row that has one
+        valued = order[known[order]]
+        ends = valued[np.append(np.diff(group[valued]) != 0, True)] if valued.size else valued
+        rows.event[chosen[group[ends]]] = rows.event[places[ends]]
     keep = ~several
     keep[chosen] = True
     _take(rows, keep)

@@ -129,11 +129,8 @@ class Intake:
         self._interactions = _table(gathered)
         self._interactions_file = file.name
 
-    def tables(self, *, synthetic: bool = False) -> SourceTables:
+    def tables(self) -> SourceTables:
         """What the source gives.
-
-        Args:
-            synthetic: whether the data was made up.
 
         Raises:
             AssertionError: a row is in no account.
@@ -156,7 +153,6 @@ class Intake:
             rows_read=dict(self._rows_read),
             rows_kept={file: self._rows_kept[file] for file in self._rows_read},
             rows_filtered={file: dict(reasons) for file, reasons in self._filtered.items() if reasons},
-            synthetic=synthetic,
         )
 
     def _merge_editions(self, catalogue: Catalogue, gathered: Gathered) -> Catalogue:

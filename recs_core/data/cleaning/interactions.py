@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from recs_core.data.cleaning.books import INVALID_ISBN, BookIds
+from recs_core.data.cleaning.books import CONTROL_IN_ID, INVALID_ISBN, BookIds, has_control
 from recs_core.data.cleaning.growing import GrowingArray
 from recs_core.data.cleaning.quarantine import Fault, Quarantine
 from recs_core.data.dictionaries import Codes, CodesBuilder
@@ -146,6 +146,8 @@ class InteractionCleaner:
         faults = [
             *self._faults_of_users(user_ids, users),
             Fault("book_id", "no book id", _where(pc.equal(book_ids, ""), books)),
+            Fault("user_id", CONTROL_IN_ID, _where(has_control(user_ids), users)),
+            Fault("book_id", CONTROL_IN_ID, _where(has_control(book_ids), books)),
         ]
         values = self._value_column(rows, faults)
         times = self._time_column(rows, faults)

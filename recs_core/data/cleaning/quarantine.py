@@ -23,7 +23,8 @@ SCHEMA = pa.schema(
     ]
 )
 """One row a set-aside row: the file and line it stood on (header is line 1), which column was wrong and why, the
-column's value, and the whole row. Column and value are null where the row as a whole is wrong."""
+column's value, and all columns that are read, joined by ";" (a row of a wrong width as it stands in the file). Column
+and value are null where the row as a whole is wrong."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import codecs
+import gzip
+import zlib
 from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
@@ -33,7 +36,7 @@ def file_at(
         encoding: of CSV and TSV; found out where None: UTF-8 if the first megabyte is, Latin-1 otherwise.
 
     Raises:
-        DataError: there is no such file, or the delimiter does not stand in its header.
+        DataError: there is no such file, it is empty, damaged or UTF-16, or the delimiter is not in its header.
     """
     if path.suffix in SUFFIXES:
         return ColumnarFile(path, columns)
@@ -42,8 +45,15 @@ def file_at(
 
 
 def _dialect(path: Path, delimiter: str | None, encoding: str | None, where: str) -> Dialect:
-    with open_maybe_gzipped(path) as stream:
-        start = stream.read(SNIFFED_BYTES)
+    try:
+        with open_maybe_gzipped(path) as stream:
+            start = stream.read(SNIFFED_BYTES)
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise DataError(f"{path.name} cannot be read: {error}") from error
+    if not start:
+        raise DataError(f"{path.name} is empty: it has no header")
+    if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DataError(f"{path.name} is UTF-16; save it as UTF-8")
     encoding = encoding or sniff_encoding(start)
     header = start.partition(b"\n")[0].decode(encoding, errors="replace")
     delimiter = delimiter or max(DELIMITERS, key=header.count)

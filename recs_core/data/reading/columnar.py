@@ -74,4 +74,11 @@ class ColumnarFile:
 
 
 def _strings(column: pa.Array) -> pa.StringArray:
-    return pc.fill_null(column.cast(pa.string()), "")
+    texts = pc.fill_null(column.cast(pa.string()), "")
+    if not pa.types.is_floating(column.type):
+        return texts
+    # ids that were whole numbers beside a missing one: Arrow writes large ones with an exponent, and others with ".0"
+    numbers = pc.fill_null(column.cast(pa.float64()), np.nan).to_numpy(zero_copy_only=False)
+    whole = (np.abs(numbers) < 2**53) & (numbers % 1 == 0)
+    digits = pa.array(np.where(whole, numbers, 0).astype(np.int64)).cast(pa.string())
+    return pc.if_else(pa.array(whole), digits, texts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -71,8 +72,9 @@ class DelimitedFile:
     def batches(self, reject: Reject) -> Iterator[RawRows]:
         """See `RawFile.batches`; a row is rejected for its width.
 
-        A quote that is opened and never closed makes one row of many: each of their lines is rejected. A sound row
-        with a line break in a value counts as one line.
+        A quote that is opened and never closed makes one row of many: each of their lines is rejected, or, where they
+        fill more than a block, the file cannot be read. A sound row with a line break in a value counts as one line,
+        so that the numbers of the rows behind it are too low.
         """
         rejected: list[int] = []
         # lines beyond the first of rejected rows, which pyarrow does not count
@@ -97,15 +99,21 @@ class DelimitedFile:
                 header = self._header(stream)
                 check_columns(self.columns, header, self.name)
                 line = 2
-                for batch in self._reader(stream, header, set_aside):
+                for batch in self._reader(stream, header, set_aside) if self._has_rows() else ():
                     lines = lines_between(line, batch.num_rows, rejected)
                     line = int(lines[-1]) + 1 if lines.size else line
                     renamed = {new: batch[old] for new, old in self.columns.items()}
                     yield RawRows(pa.RecordBatch.from_pydict(renamed), lines)
                 if line == 2:
                     yield no_rows(self.columns)
-        except (pa.ArrowInvalid, UnicodeDecodeError) as error:
+        except (pa.ArrowInvalid, UnicodeDecodeError, EOFError, gzip.BadGzipFile, zlib.error) as error:
             raise DataError(f"{self.name} cannot be read: {error}") from error
+
+    def _has_rows(self) -> bool:
+        # pyarrow refuses a stream without any
+        with self.open() as stream:
+            stream.readline()
+            return bool(stream.read(1))
 
     def _header(self, stream: IO[bytes]) -> list[str]:
         line = stream.readline().decode(self.dialect.encoding).lstrip("\ufeff").rstrip("\r\n")
@@ -133,6 +141,8 @@ class DelimitedFile:
                 escape_char=self.dialect.escape,
                 # skipping an empty line would shift the numbers of the rest
                 ignore_empty_lines=False,
+                # else a block may end inside a value
+                newlines_in_values=True,
                 invalid_row_handler=set_aside,
             ),
             convert_options=pa_csv.ConvertOptions(

@@ -16,7 +16,7 @@ NUMBER = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
 def numbers_of(texts: pa.StringArray) -> NDArray[np.float64]:
     """The numbers that texts say, `float64[n]`; NaN where one says none."""
     try:
-        return np.asarray(pc.cast(texts, pa.float64()))
+        numbers = np.array(pc.cast(texts, pa.float64()))
     except pa.ArrowInvalid:
         # one that is no number fails them all; those that are none are few, and only they are looked at closely
         plain = pc.ascii_is_decimal(texts)
@@ -25,7 +25,9 @@ def numbers_of(texts: pa.StringArray) -> NDArray[np.float64]:
         trimmed = pc.utf8_trim_whitespace(texts.filter(odd))
         numeric = pc.if_else(pc.match_substring_regex(trimmed, NUMBER), trimmed, None)
         numbers[np.asarray(odd)] = pc.fill_null(pc.cast(numeric, pa.float64()), np.nan)
-        return numbers
+    # "inf", and what is too large for a float64, are none
+    numbers[~np.isfinite(numbers)] = np.nan
+    return numbers
 
 
 def seconds_of(texts: pa.StringArray) -> NDArray[np.float64]:

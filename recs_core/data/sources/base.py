@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Protocol
@@ -12,6 +12,7 @@ from pydantic import ConfigDict, validate_call
 
 from recs_core.data.catalogue import Catalogue
 from recs_core.data.cleaning.preparation import Preparation
+from recs_core.errors import ParameterError
 
 PARTS = ("train", "validation", "test")
 """What `part` of `INTERACTIONS_SCHEMA` may say; a part's code in `InteractionRows.parts` is its position."""
@@ -62,7 +63,6 @@ class SourceTables:
         rows_read: file name to number of data rows.
         rows_kept: file name to number of rows that are in one of the tables.
         rows_filtered: file name to reason to number of rows that are sound, but not wanted twice.
-        synthetic: whether the data was made up; every report on such data says so.
     """
 
     interactions: pa.Table
@@ -74,7 +74,6 @@ class SourceTables:
     rows_read: dict[str, int]
     rows_kept: dict[str, int]
     rows_filtered: dict[str, dict[str, int]]
-    synthetic: bool = False
 
 
 class Source(Protocol):
@@ -95,3 +94,21 @@ class Source(Protocol):
             DataError: the data cannot be had or read.
         """
         ...
+
+
+def check_names(columns: Mapping[str, str], needed: set[str], optional: set[str], *, where: str) -> None:
+    """Compare a mapping of columns with what there can be.
+
+    Args:
+        columns: name here to name in a file.
+        needed: names that it must have.
+        optional: names that it may have.
+        where: the mapping's path in params.yaml, for the message.
+
+    Raises:
+        ParameterError: one is missing or unknown.
+    """
+    for name in sorted(needed - columns.keys()):
+        raise ParameterError(f"{where}.{name} is missing")
+    for name in sorted(columns.keys() - needed - optional):
+        raise ParameterError(f"{where}.{name} is no column; it must be one of {sorted(needed | optional)}")

@@ -109,7 +109,6 @@ class Generated:
             rows_read={FILE: self.interactions},
             rows_kept={FILE: self.interactions},
             rows_filtered={},
-            synthetic=True,
         )
 
     def _interactions(self, shelves: Shelves, rng: np.random.Generator) -> pa.Table:

@@ -9,14 +9,17 @@ import importlib.util
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import Field
+
+from recs_core.data.catalogue import SCHEMA as CATALOGUE_SCHEMA
 from recs_core.data.cleaning.intake import Intake
 from recs_core.data.cleaning.interactions import InteractionRules, ValueRule
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.reading.delimited import DelimitedFile, Dialect, open_maybe_gzipped
-from recs_core.data.sources.base import SourceTables, takes_options
-from recs_core.errors import DataError
+from recs_core.data.sources.base import SourceTables, check_names, takes_options
+from recs_core.errors import DataError, ParameterError
 
 DIALECT = Dialect(delimiter="\t", quote=False, typed_header=True)
 
@@ -49,8 +52,13 @@ class RecBole:
         user_columns: dict[str, str] | None = None,
         low: float = 1.0,
         high: float = 5.0,
-        last_year: int = 2100,
+        last_year: Annotated[int, Field(le=2100)] = 2100,
     ) -> None:
+        where = f"data.sources.{self.name}"
+        check_names(item_columns or {}, set(), set(CATALOGUE_SCHEMA.names), where=f"{where}.item_columns")
+        check_names(user_columns or {}, set(), {"country", "age"}, where=f"{where}.user_columns")
+        if low > high:
+            raise ParameterError(f"{where}: low is {low} and high is {high}")
         self.folder = Path(folder)
         self.fields = {"user_id": user, "book_id": item}
         self.fields |= {"value": value} if value else {}

@@ -23,6 +23,7 @@ from recs_core.errors import ArtifactError
 from recs_core.features.content import ContentFeatures
 from recs_core.models.registry import MODELS, ModelSpec, build_model
 from recs_core.testing.blocks import block_interactions
+from recs_core.testing.model_case import dated
 from recs_core.testing.tiny import tiny_bundle
 
 
@@ -69,7 +70,7 @@ def test_a_bundle_may_hold_a_model_of_another_kind(
     kind: str, interactions: InteractionSet, catalogue: Catalogue, features: ContentFeatures, tmp_path: Path
 ) -> None:
     model = build_model(ModelSpec(kind=kind), where=kind)
-    model.fit(interactions, features, rng=np.random.default_rng(7))
+    model.fit(dated(interactions), features, rng=np.random.default_rng(7))
     write_bundle(
         tmp_path / "bundle",
         model_name=kind,
@@ -158,7 +159,7 @@ def test_an_unknown_missing_or_wrong_fact_is_named(
     [
         (lambda meta: meta["model"].update(kind="oracle"), "no model kind 'oracle'"),
         (lambda meta: meta["model"]["config"].update(no_such_key=1), r"config\.no_such_key"),
-        (lambda meta: meta.update(model={"kind": "content", "config": {}}), "vectors"),
+        (lambda meta: meta.update(model={"kind": "content", "config": {}}), "does not hold together"),
         (lambda meta: meta.update(books_digest="0" * 64), "the ids are not those"),
         (lambda meta: meta.update(users_digest="0" * 64), "the ids are not those"),
     ],

@@ -23,7 +23,9 @@ def popular(interactions: InteractionSet) -> Recommender:
 
 def test_the_spec_of_a_model_builds_it_again() -> None:
     model = build_model(MODEL, where="models.hybrid")
-    assert model_spec(model) == MODEL
+    again = build_model(model_spec(model), where="models.hybrid")
+    assert (again.kind, again.config) == (model.kind, model.config)
+    assert model_spec(again) == model_spec(model)
 
 
 def test_another_artifact_is_not_taken_for_a_model(interactions: InteractionSet, tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ def test_removal_goes_on_until_nothing_changes() -> None:
 
 
 def test_an_empty_table_has_no_core() -> None:
-    with pytest.raises(DataError, match="lower them"):
+    with pytest.raises(DataError, match="there is no interaction"):
         k_core(table_of(set()), per_user=1, per_book=1)
 
 

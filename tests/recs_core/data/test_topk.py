@@ -37,6 +37,19 @@ def test_ties_at_the_border_go_to_the_lower_columns() -> None:
     assert top_k(scores, 4).books.tolist() == [[9_999, 0, 1, 2]]
 
 
+@given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.sampled_from([2, 30, 10_000]), st.floats(0, 1))
+def test_long_rows_are_the_head_of_a_full_sort_too(seed: int, k: int, values: int, left_out: float) -> None:
+    """Rows that are divided into groups: few or many different scores, few or many that must not be taken."""
+    rng = np.random.default_rng(seed)
+    line = rng.integers(-values // 2, values, size=4_321).astype(np.float32)
+    line[rng.random(line.size) < left_out] = -np.inf
+    expected = np.lexsort((np.arange(line.size), -line))[:k]
+    expected = expected[line[expected] > -np.inf]
+    best = top_k(line[None, :], k)
+    assert best.books[0].tolist() == expected.tolist() + [PAD] * (k - expected.size)
+    assert best.scores[0, : expected.size].tolist() == line[expected].tolist()
+
+
 def test_the_scores_are_left_alone() -> None:
     scores = np.array([[3, 1, 2]], dtype=np.float32)
     top_k(scores, 2)

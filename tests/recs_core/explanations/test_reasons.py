@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from recs_core.artifacts.bundle import Bundle
 from recs_core.data.interactions import history_of
-from recs_core.explanations.reasons import Reason, explain
+from recs_core.explanations.reasons import Reason, explain, reasons_of
 from recs_core.models.base import Contributions, Explainable
 from recs_core.testing.tiny import BOOKS
 
@@ -92,3 +92,31 @@ def test_no_books_have_no_reasons(bundle: Bundle) -> None:
     assert isinstance(bundle.model, Explainable)
     history = history_of(ALL_BOOKS[:3], BOOKS)
     assert explain(bundle.model, history, ALL_BOOKS[:0], first=3) == []
+
+
+def test_components_of_one_kind_are_one_reason_and_rules_are_each_their_own() -> None:
+    parts = Contributions(
+        np.array([10, 20], dtype=np.int32),
+        {
+            "als:collaborative": np.array([[0.5, 0.25]]),
+            "knn:collaborative": np.array([[0.25, 0.5]]),
+            "content:content": np.array([[0.125, 0.0]]),
+        },
+        {
+            "popularity:popularity": np.array([0.0625]),
+            "trending:popularity": np.array([0.0625]),
+            "cold_start:rule": np.array([-0.25]),
+            "diversity:rule": np.array([-0.0625]),
+        },
+    )
+    assert reasons_of(parts, first=9) == [
+        [
+            Reason("COLLABORATIVE", 10, 0.75),
+            Reason("COLLABORATIVE", 20, 0.75),
+            Reason("RULE", None, -0.25, "cold_start"),
+            Reason("CONTENT", 10, 0.125),
+            Reason("POPULARITY", None, 0.125),
+            Reason("RULE", None, -0.0625, "diversity"),
+        ]
+    ]
+    assert reasons_of(parts, first=1) == [[Reason("COLLABORATIVE", 10, 0.75), Reason("OTHER", None, 0.6875)]]

@@ -6,7 +6,6 @@ import pytest
 from pydantic import ValidationError
 
 from recs_core.data.catalogue import SCHEMA, Catalogue
-from recs_core.errors import DataError
 from recs_core.features.content import ContentConfig, ContentFeatures, content_features
 from recs_core.testing.tiny import TASTES, taste_of
 
@@ -90,9 +89,11 @@ def test_a_catalogue_in_which_nobody_knows_a_publisher_has_vectors_still() -> No
     assert cosine(features, 0, 4) > 0.9
 
 
-def test_a_catalogue_without_a_shared_word_is_refused() -> None:
-    with pytest.raises(DataError, match=r"features\.min_books=2"):
-        features_of(of(("one", [], None), ("two", [], None), ("!?", [], None)))
+def test_a_catalogue_without_a_shared_word_has_empty_features() -> None:
+    features = features_of(of(("one", [], None), ("two", [], None), ("!?", [], None)))
+    assert not features.vectors.any()
+    assert features.tfidf is not None
+    assert features.tfidf.shape == (3, 0)
 
 
 def test_the_same_seed_makes_the_same_bytes(catalogue: Catalogue) -> None:

@@ -3,29 +3,37 @@
 import importlib
 import inspect
 import pkgutil
-from functools import cache
 from pathlib import Path
 
 import pytest
 import yaml
 
 import recs_core.models
-import recs_core.testing.models  # fills CHECKS
+import recs_core.testing.explanation_checks
+import recs_core.testing.linear_checks
+import recs_core.testing.models  # they fill CHECKS
 from recs_core.models.base import Recommender
-from recs_core.models.registry import MODELS, ModelSpec
+from recs_core.models.registry import MODELS, ModelSpec, model_class
 from recs_core.testing.model_case import CHECKS, ModelCase, applies
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
-PAIRS = [(kind, name) for kind in sorted(MODELS) for name in CHECKS if applies(name, kind)]
 
 
-@cache
-def spec_of(kind: str) -> ModelSpec:
-    models = yaml.safe_load(PARAMS.read_text())["models"]
-    for entry in models.values():
-        if entry["kind"] == kind:
-            return ModelSpec.model_validate(entry)
-    pytest.fail(f"{PARAMS.name} has no model of kind {kind!r}; the suite takes its configuration from there")
+def specs() -> dict[str, ModelSpec]:
+    """Each kind by its defaults, and each model of params.yaml that is configured otherwise."""
+    found = {kind: ModelSpec(kind=kind) for kind in sorted(MODELS)}
+    for key, entry in yaml.safe_load(PARAMS.read_text())["models"].items():
+        spec = ModelSpec.model_validate(entry)
+        if spec.kind not in MODELS:
+            continue
+        defaults = model_class(spec.kind).Config().model_dump()
+        if defaults | spec.config != defaults:
+            found[f"params.yaml:{key}"] = spec
+    return found
+
+
+SPECS = specs()
+PAIRS = [(key, name) for key, spec in SPECS.items() for name in CHECKS if applies(name, spec.kind)]
 
 
 @pytest.fixture(scope="module")
@@ -34,14 +42,14 @@ def cases() -> dict[str, ModelCase]:
     return {}
 
 
-@pytest.mark.parametrize(("kind", "name"), PAIRS, ids=[f"{kind}-{name}" for kind, name in PAIRS])
+@pytest.mark.parametrize(("key", "name"), PAIRS, ids=[f"{key}-{name}" for key, name in PAIRS])
 def test_model(
-    kind: str, name: str, cases: dict[str, ModelCase], tmp_path_factory: pytest.TempPathFactory
+    key: str, name: str, cases: dict[str, ModelCase], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    if kind not in cases:
-        cases[kind] = ModelCase(spec_of(kind), tmp_path_factory.mktemp(kind))
-    check, _ = CHECKS[name]
-    check(cases[kind])
+    if key not in cases:
+        cases[key] = ModelCase(SPECS[key], tmp_path_factory.mktemp(SPECS[key].kind))
+    check, *_ = CHECKS[name]
+    check(cases[key])
 
 
 def test_every_concrete_model_of_the_package_is_registered() -> None:

@@ -14,8 +14,18 @@ def test_a_score_is_the_sum_of_cosines_with_the_history(
 ) -> None:
     model = Content(ContentModelConfig()).fit(interactions, features, rng=np.random.default_rng(7))
     scores = model.score(history_of(np.array([3, 8], dtype=np.int32), 50))[0]
-    cosines = features.vectors.astype(np.float64) @ features.vectors[[3, 8]].T.astype(np.float64)
-    np.testing.assert_allclose(scores, cosines.sum(axis=1), atol=1e-5)
+    assert features.tfidf is not None
+    rows = features.tfidf.toarray().astype(np.float64)
+    np.testing.assert_allclose(scores, (rows @ rows[[3, 8]].T).sum(axis=1), atol=1e-5)
+
+
+def test_vectors_without_tfidf_take_its_place(
+    interactions: InteractionSet, features: ContentFeatures
+) -> None:
+    plain = ContentFeatures(features.books, features.vectors)
+    model = Content(ContentModelConfig()).fit(interactions, plain, rng=np.random.default_rng(7))
+    scores = model.score(history_of(np.array([3], dtype=np.int32), 50))[0]
+    np.testing.assert_allclose(scores, features.vectors @ features.vectors[3], atol=1e-5)
 
 
 def test_a_book_that_is_like_none_of_the_history_is_not_recommended() -> None:

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from recs_core.data.interactions import InteractionSet
-from recs_core.models import rp3beta
+from recs_core.models import sparse
 from recs_core.models.rp3beta import RP3BetaConfig, walk_weights
 
 
@@ -34,7 +34,7 @@ def test_blocks_of_any_size_give_the_same_bytes(
 ) -> None:
     config = RP3BetaConfig(alpha=0.7, beta=0.4, neighbours=9)
     whole = walk_weights(interactions.matrix, config)
-    monkeypatch.setattr(rp3beta, "BLOCK", 8)
+    monkeypatch.setattr(sparse, "BLOCK", 8)
     blocked = walk_weights(interactions.matrix, config)
     for part in ("indptr", "indices", "data"):
         assert getattr(whole, part).tobytes() == getattr(blocked, part).tobytes()

@@ -1,26 +1,28 @@
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.sparse import csr_array
 
-from pipelines.params import load_params
 from recs_core.artifacts.bundle import Bundle
 from recs_core.data.interactions import InteractionSet
-from recs_core.errors import UnknownIdError
+from recs_core.data.topk import top_k
+from recs_core.errors import ParameterError, UnknownIdError
 from recs_core.models.base import Recommender, SimilarBooks
 from recs_core.models.popularity import Popularity
 from recs_core.models.registry import ModelSpec, build_model
-from recs_core.serving.recommender import ServedFrom, ServingRecommender
+from recs_core.serving.answer import Rules, ServedFrom
+from recs_core.serving.filters import BookFilter
+from recs_core.serving.recommender import ServingRecommender
+from recs_core.serving.rerank import RerankConfig
 from recs_core.testing.tiny import BOOKS, tiny_catalogue, tiny_features, tiny_interactions
-
-ROOT = Path(__file__).parents[3]
 
 
 def fitted(kind: str) -> Recommender:
-    config = load_params(ROOT / "params.yaml").models[kind].config
-    model = build_model(ModelSpec(kind=kind, config=config), where=kind)
+    model = build_model(ModelSpec(kind=kind), where=kind)
     train = tiny_interactions()
     return model.fit(train, tiny_features(tiny_catalogue(train.books)), rng=np.random.default_rng(7))
 
@@ -140,3 +142,115 @@ def test_a_reader_with_no_books_counts_as_unknown(bundle: Bundle) -> None:
     serving = ServingRecommender(replace(bundle, history=history))
     first = str(bundle.users.array[0])
     assert serving.recommend(first, k=3).served_from is ServedFrom.POPULAR
+
+
+NO_DISLIKES = Rules(rerank=RerankConfig(dislikes=0.0))
+FOLDING = ["hybrid", "als", "rp3beta", "user_knn", "content", "ease", "bspm"]
+IDS = tiny_interactions().books.array.tolist()
+
+likes = st.dictionaries(st.sampled_from(IDS), st.sampled_from([0.5, 1.0, 3.0]), max_size=6)
+dislikes = st.sets(st.sampled_from(IDS), max_size=3)
+
+
+@pytest.mark.parametrize("kind", FOLDING)
+def test_recent_events_are_scored_as_the_merged_history_from_scratch(bundle: Bundle, kind: str) -> None:
+    serving = ServingRecommender(replace(bundle, model=fitted(kind)))
+
+    @given(st.sampled_from(bundle.users.array.tolist()), likes, dislikes)
+    def holds(user_id: str, recent: dict[str, float], disliked: set[str]) -> None:
+        events = [*recent.items(), *((book_id, -1.0) for book_id in sorted(disliked))]
+        answer = serving.recommend(user_id, k=10, recent=events, rules=NO_DISLIKES)
+        merged = bundle.history.matrix[[bundle.users.row(user_id)]].toarray()
+        for book_id, value in recent.items():
+            row = bundle.books.row(book_id)
+            merged[0, row] = max(merged[0, row], value)
+        out = bundle.books.rows(sorted(disliked)) if disliked else np.empty(0, dtype=np.int32)
+        merged[0, out] = 0
+        history = csr_array(merged)
+        scratch = serving.bundle.model if history.nnz else serving._popular
+        # a product with some of the columns may be rounded otherwise than one with all
+        scores = scratch.score(history)
+        if scratch.zero_means_unknown:
+            scores[scores == 0] = -np.inf
+        scores[:, np.append(history.indices, out)] = -np.inf
+        best = top_k(scores, 10)
+        found = best.books[0] >= 0
+        assert [book.book_row for book in answer.ranked] == best.books[0][found].tolist()
+        assert [book.score for book in answer.ranked] == best.scores[0][found].tolist()
+
+    holds()
+
+
+@given(likes, dislikes)
+def test_a_session_is_served_as_a_reader_of_the_same_books(
+    serving: ServingRecommender, liked: dict[str, float], disliked: set[str]
+) -> None:
+    session = serving.personalized(list(liked), k=9, weights=list(liked.values()), dislikes=sorted(disliked))
+    events = [*liked.items(), *((book_id, -1.0) for book_id in disliked)]
+    reader = serving.recommend("nobody", k=9, recent=events)
+    assert session.ranked == reader.ranked
+    assert session.served_from is reader.served_from
+    assert not {book.book_row for book in session.ranked} & set(
+        serving.bundle.books.rows([*liked, *disliked])
+    )
+
+
+def test_unknown_books_of_a_session_are_reported_and_change_nothing(serving: ServingRecommender) -> None:
+    known = serving.personalized(IDS[:3], k=5)
+    both = serving.personalized(["nowhere", *IDS[:3]], k=5, dislikes=["nothing"])
+    assert both.unknown_ids == ("nowhere", "nothing")
+    assert both.ranked == known.ranked
+    assert known.unknown_ids == ()
+
+
+def test_a_session_of_unknown_books_gets_what_is_popular(serving: ServingRecommender) -> None:
+    answer = serving.personalized(["nowhere"], k=5)
+    assert answer.served_from is ServedFrom.POPULAR
+    assert answer.ranked == serving.recommend("nobody", k=5).ranked
+
+
+def test_a_dislike_brings_down_what_is_like_it(serving: ServingRecommender) -> None:
+    read = ["u007"]
+    plain = serving.recommend(*read, k=BOOKS)
+    disliked = plain.ranked[0].book_row
+    answer = serving.recommend(*read, k=BOOKS, recent=[(IDS[disliked], -1.0)])
+    assert disliked not in answer.book_rows
+    before = {book.book_row: book.score for book in plain.ranked}
+    lost = {book.book_row: before[book.book_row] - book.score for book in answer.ranked}
+    vectors = serving.facts.vectors
+    nearest = max(lost, key=lambda row: float(vectors[row] @ vectors[disliked]))
+    assert lost[nearest] == max(lost.values()) > 0
+    assert min(lost.values()) >= -1e-6
+
+
+def test_filters_and_excluded_books_hold_for_everybody(serving: ServingRecommender) -> None:
+    wanted = BookFilter(in_stock=True, price_to=20.0)
+    allowed = serving.filters.mask(wanted)
+    owned = tuple(IDS[row] for row in np.flatnonzero(allowed)[:3])
+    rules = Rules(wanted, (*owned, "nowhere"))
+    passing = set(np.flatnonzero(allowed).tolist()) - set(np.flatnonzero(allowed)[:3].tolist())
+    for user_id in ("u001", "nobody"):
+        listed = serving.recommend(user_id, k=BOOKS, rules=rules).book_rows.tolist()
+        assert set(listed) == passing - set(serving.history_rows(user_id).tolist())
+
+
+def test_a_request_says_how_to_rerank_or_the_recommender_does(bundle: Bundle) -> None:
+    one_each = RerankConfig(per_author=1)
+    strict = ServingRecommender(bundle, rerank=one_each)
+    asked = ServingRecommender(bundle).recommend("u007", k=20, rules=Rules(rerank=one_each))
+    assert strict.recommend("u007", k=20).ranked == asked.ranked
+    plain = strict.recommend("u007", k=20, rules=Rules(rerank=RerankConfig()))
+    assert plain.ranked == ServingRecommender(bundle).recommend("u007", k=20).ranked != asked.ranked
+
+
+def test_a_model_without_content_is_not_diversified(bundle: Bundle) -> None:
+    serving = ServingRecommender(replace(bundle, model=fitted("rp3beta")))
+    with pytest.raises(ParameterError, match="needs content vectors"):
+        serving.recommend("u001", k=3, rules=Rules(rerank=RerankConfig(diversity=0.5)))
+
+
+def test_counterfactuals_of_an_answer_are_of_its_history(serving: ServingRecommender) -> None:
+    answer = serving.recommend("u007", k=3)
+    found = serving.counterfactuals(answer, answer.ranked[0].book_row, first=2)
+    assert len(found) == 2
+    assert {one.book_row for one in found} <= set(answer.history.indices.tolist())

@@ -49,6 +49,8 @@ def expected(content: list[Row], policy: Policy, *, timed: bool) -> list[dict[st
     kept = by_pair.tail(1).set_index(["user", "book"]).sort_index()
     if policy == "sum":
         kept["value"] = by_pair["value"].sum(min_count=1)
+        valued = frame[frame["value"].notna()].sort_values(order).groupby(["user", "book"])["event"].last()
+        kept.loc[valued.index, "event"] = valued
     return kept.reset_index()[["user", "book", "value", "time", "event"]].to_dict("records")
 
 

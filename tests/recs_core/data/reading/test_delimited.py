@@ -94,7 +94,7 @@ def test_a_missing_column_is_named() -> None:
         read(b"a,b,c\n1,2,3\n", block_bytes=100, columns={"id": "a", "title": "d"})
 
 
-@pytest.mark.parametrize("content", [b"a,b,c\n", b"a,b,c\n1,\xff,3\n1,2,\xff\n"])
+@pytest.mark.parametrize("content", [b"a,b,c\n1,\xff,3\n1,2,\xff\n", b"a,b,\xff\n1,2,3\n"])
 def test_what_cannot_be_read_is_an_error(content: bytes) -> None:
     with pytest.raises(DataError, match=r"f\.csv cannot be read"):
         read(content, block_bytes=100)

@@ -247,11 +247,6 @@ def test_a_missing_column_is_named(tmp_path: Path) -> None:
         BookCrossing(REQUIREMENT, FILENAME, sha256).load(tmp_path, Preparation(), say=lambda _: None)
 
 
-def test_a_file_without_rows_is_named(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=rf"{FILENAME}: {RATINGS} cannot be read"):
-        load(tmp_path, books=[book("0000000001")], ratings=[])
-
-
 def test_a_wheel_that_lacks_a_file_is_named(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / FILENAME, "w") as archive:
         archive.writestr("something/else.csv", "x")

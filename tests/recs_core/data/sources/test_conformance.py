@@ -55,11 +55,6 @@ def test_dictionaries_are_sorted_and_hold_what_the_rows_name(name: str, tmp_path
 
 
 @sources
-def test_made_up_data_says_so(name: str, tmp_path: Path) -> None:
-    assert load(name, tmp_path).synthetic == SOURCES[name].synthetic
-
-
-@sources
 def test_every_interaction_is_of_a_known_book_and_none_comes_twice(name: str, tmp_path: Path) -> None:
     tables = load(name, tmp_path)
     pairs = list(

@@ -46,8 +46,7 @@ def reads(tables: SourceTables) -> pd.DataFrame:
     )
 
 
-def test_it_says_that_it_is_made_up(tables: SourceTables) -> None:
-    assert tables.synthetic
+def test_it_says_that_it_is_made_up() -> None:
     assert is_synthetic("generated")
     assert not is_synthetic("book-crossing")
     assert "says anything about real readers" in NOTICE

@@ -1,0 +1,91 @@
+"""What the recommender answers with, and what a request may ask of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from recs_core.models.base import Recommender
+from recs_core.serving.filters import EVERY_BOOK, BookFilter
+from recs_core.serving.rerank import RerankConfig, Reranking
+from recs_core.serving.taste import Taste
+
+
+class ServedFrom(StrEnum):
+    """Where an answer comes from."""
+
+    MODEL = "MODEL"
+    POPULAR = "POPULAR"
+
+
+@dataclass(frozen=True, slots=True)
+class RankedBook:
+    """A recommended book: its row, its score after all rules, and its rank from 1."""
+
+    book_row: int
+    score: float
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What a request asks of its list, beside the reader and the length.
+
+    Args:
+        filters: what a listed book must be.
+        exclude: ids of books that must not be listed, such as those that the reader owns; unknown ids do no harm.
+        rerank: how the list is re-ranked; None for what the recommender does by itself.
+    """
+
+    filters: BookFilter = EVERY_BOOK
+    exclude: tuple[str, ...] = ()
+    rerank: RerankConfig | None = None
+
+
+NO_RULES = Rules()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A ranked list, and what is needed to explain it.
+
+    Args:
+        ranked: best first.
+        k: how many books were asked for.
+        served_from: MODEL, or POPULAR where nothing is known of the reader's taste.
+        taste: what it was computed from.
+        model: what scored it.
+        scales: `float32[1, s]`, the scales of the scores where the model has such; None where not.
+        reranking: the scores of all books, and the rules at work on them.
+        diversity: `float64[l]`, what diversity gave to each of `ranked`.
+        rules: what was asked for.
+    """
+
+    ranked: list[RankedBook]
+    k: int
+    served_from: ServedFrom
+    taste: Taste
+    model: Recommender
+    scales: NDArray[np.float32] | None
+    reranking: Reranking
+    diversity: NDArray[np.float64]
+    rules: Rules = NO_RULES
+
+    @property
+    def history(self) -> csr_array:
+        """`float32[1, n_books]`, what the model scored by."""
+        return self.taste.history
+
+    @property
+    def unknown_ids(self) -> tuple[str, ...]:
+        """Books of the request's events that are not served."""
+        return self.taste.unknown_ids
+
+    @property
+    def book_rows(self) -> NDArray[np.int32]:
+        """`int32[l]`, the listed books."""
+        return np.array([book.book_row for book in self.ranked], dtype=np.int32)
