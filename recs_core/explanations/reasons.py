@@ -7,9 +7,8 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from recs_core.models.base import RULE, Contributions, Explainable, part_kind
+from recs_core.models.base import RULE, Contributions, part_kind
 
 ReasonKind = Literal["COLLABORATIVE", "CONTENT", "POPULARITY", "RULE", "OTHER"]
 
@@ -38,24 +37,6 @@ _KINDS: dict[str, ReasonKind] = {
     "popularity": "POPULARITY",
     RULE: "RULE",
 }
-
-
-def explain(
-    model: Explainable,
-    history: csr_array,
-    book_rows: NDArray[np.int32],
-    *,
-    first: int,
-) -> list[list[Reason]]:
-    """The reasons of a model's scores; see `reasons_of`.
-
-    Args:
-        model: the model that scored.
-        history: `float32[1, n_books]`.
-        book_rows: `int32[m]`.
-        first: how many reasons to name a book.
-    """
-    return reasons_of(model.contributions(history, book_rows), first=first)
 
 
 def reasons_of(parts: Contributions, *, first: int) -> list[list[Reason]]:

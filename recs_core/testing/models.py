@@ -18,7 +18,7 @@ from recs_core.data.arrays import read_arrays
 from recs_core.data.idmap import PAD
 from recs_core.data.interactions import InteractionSet, history_of
 from recs_core.errors import ParameterError
-from recs_core.explanations.reasons import explain
+from recs_core.explanations.reasons import reasons_of
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import BATCH, Explainable, SimilarBooks, recommend_all
 from recs_core.models.registry import ModelSpec, build_model
@@ -273,11 +273,11 @@ def contributions_add_up_to_the_score(case: ModelCase) -> None:
 
 @model_check(needs=Explainable)
 def every_contribution_has_a_reason(case: ModelCase) -> None:
-    """The names of the parts are among those that `explain` can put before a person."""
+    """The names of the parts are among those that `reasons_of` can put before a person."""
     assert isinstance(case.model, Explainable)
     history = case.train.matrix[[0]]
     scores = case.model.score(history)[0]
-    reasons = explain(case.model, history, ALL_BOOKS, first=3)
+    reasons = reasons_of(case.model.contributions(history, ALL_BOOKS), first=3)
     sums = np.array([sum(reason.amount for reason in of_book) for of_book in reasons])
     assert_close(sums, scores, size=float(np.abs(scores).max()))
 

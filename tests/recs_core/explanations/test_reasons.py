@@ -9,7 +9,7 @@ from scipy.sparse import csr_array
 
 from recs_core.artifacts.bundle import Bundle
 from recs_core.data.interactions import history_of
-from recs_core.explanations.reasons import Reason, explain, reasons_of
+from recs_core.explanations.reasons import Reason, reasons_of
 from recs_core.models.base import Contributions, Explainable
 from recs_core.testing.tiny import BOOKS
 
@@ -36,7 +36,7 @@ def test_reasons_add_up_to_the_score_however_many_are_named(
 ) -> None:
     assert isinstance(bundle.model, Explainable)
     history = history_of(np.array(sorted(read), dtype=np.int32), BOOKS)
-    reasons = explain(bundle.model, history, ALL_BOOKS, first=first)
+    reasons = reasons_of(bundle.model.contributions(history, ALL_BOOKS), first=first)
     sums = [sum(reason.amount for reason in of_book) for of_book in reasons]
     scores = bundle.model.score(history)[0]
     np.testing.assert_allclose(sums, scores, rtol=1e-5, atol=1e-5 * float(scores.max()))
@@ -46,7 +46,7 @@ def test_reasons_add_up_to_the_score_however_many_are_named(
 def test_the_largest_come_first_and_the_rest_is_one(bundle: Bundle, read: set[int], first: int) -> None:
     assert isinstance(bundle.model, Explainable)
     history = history_of(np.array(sorted(read), dtype=np.int32), BOOKS)
-    for reasons in explain(bundle.model, history, ALL_BOOKS, first=first):
+    for reasons in reasons_of(bundle.model.contributions(history, ALL_BOOKS), first=first):
         named = [reason for reason in reasons if reason.kind != "OTHER"]
         sizes = [abs(reason.amount) for reason in named]
         assert len(named) <= first
@@ -58,7 +58,7 @@ def test_the_largest_come_first_and_the_rest_is_one(bundle: Bundle, read: set[in
 def test_a_reason_from_a_book_names_a_book_of_the_history(bundle: Bundle, read: set[int]) -> None:
     assert isinstance(bundle.model, Explainable)
     history = history_of(np.array(sorted(read), dtype=np.int32), BOOKS)
-    for reasons in explain(bundle.model, history, ALL_BOOKS, first=BOOKS):
+    for reasons in reasons_of(bundle.model.contributions(history, ALL_BOOKS), first=BOOKS):
         for reason in reasons:
             if reason.kind in ("COLLABORATIVE", "CONTENT"):
                 assert reason.book_row in read
@@ -85,13 +85,15 @@ def test_a_reason_from_a_book_names_a_book_of_the_history(bundle: Bundle, read: 
 def test_which_parts_are_named(
     model: Fixed, first: int, expected: list[tuple[str, int | None, float]]
 ) -> None:
-    assert explain(model, HISTORY, BOOK, first=first) == [[Reason(*reason) for reason in expected]]
+    assert reasons_of(model.contributions(HISTORY, BOOK), first=first) == [
+        [Reason(*reason) for reason in expected]
+    ]
 
 
 def test_no_books_have_no_reasons(bundle: Bundle) -> None:
     assert isinstance(bundle.model, Explainable)
     history = history_of(ALL_BOOKS[:3], BOOKS)
-    assert explain(bundle.model, history, ALL_BOOKS[:0], first=3) == []
+    assert reasons_of(bundle.model.contributions(history, ALL_BOOKS[:0]), first=3) == []
 
 
 def test_components_of_one_kind_are_one_reason_and_rules_are_each_their_own() -> None:
