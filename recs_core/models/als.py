@@ -6,8 +6,8 @@ in by the paper's closed form, so that any reader is served, and its section 5 t
 In the paper's words a reader of preferences 1 and confidences c for the books of the history, whose factors are
 the rows of Y, has the factors x that solve (G + Y'(C - I)Y) x = Y'c, where G is the Gram matrix of all books' factors
 plus the regularisation. Here everything is written in the basis in which G is the identity, Z = Y T with T'GT = I,
-for there the same reader is found from a system as small as the history (the push-through identity):
-x = T Z's with (I + (C - I)ZZ') s = c.
+for there the same reader is found from a system as small as the history (the push-through identity): x = T w with
+w = Z's and (I + (C - I)ZZ') s = c. A score is the same product in either basis, Yx = Zw, so Z alone is stored.
 """
 
 from __future__ import annotations
@@ -49,14 +49,22 @@ class ALS(Recommender):
     kind: ClassVar[str] = "als"
     Config: ClassVar[type[ModelConfig]] = ALSConfig
     config: ALSConfig
-    factors: NDArray[np.float32]
+    books: NDArray[np.float32]
+    """Z: `float32[n_books, factors]`."""
+    lengths: NDArray[np.float32]
+    """Of the rows of Y, `float32[n_books]`: what a cosine of two books is divided by."""
     basis: NDArray[np.float64]
     """T: `float64[factors, factors]`."""
 
     @property
     def n_books(self) -> int:
         """How many books the fitted model knows."""
-        return int(self.factors.shape[0])
+        return int(self.books.shape[0])
+
+    @property
+    def factors(self) -> NDArray[np.float64]:
+        """Y, the paper's factors of the books, `float64[n_books, factors]`; computed anew from Z."""
+        return np.asarray(solve_triangular(self.basis, self.books.T.astype(np.float64), trans="T").T)
 
     def fit(
         self, train: InteractionSet, features: ContentFeatures | None, *, rng: np.random.Generator
@@ -78,17 +86,19 @@ class ALS(Recommender):
             advance = progress_callback(self.config.iterations, "factorise by ALS")
             # copied, for it refuses arrays that are mapped read-only, which it copies itself unless alpha is 1
             trainer.fit(csr_matrix(train.matrix, copy=True), show_progress=False, callback=advance)
-            self.factors = np.asarray(trainer.item_factors, dtype=np.float32)
-            self.basis = identity_basis(self.factors, self.config.regularization)
+            factors = np.asarray(trainer.item_factors, dtype=np.float64)
+            self.basis = identity_basis(factors, self.config.regularization)
+            self.books = (factors @ self.basis).astype(np.float32)
+            self.lengths = np.linalg.norm(factors, axis=1).astype(np.float32)
         return self
 
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
         """See `Recommender.score`."""
-        factors = self.factors if candidates is None else self.factors[candidates]
-        return np.asarray(self.fold_in(history) @ factors.T, dtype=np.float32)
+        books = self.books if candidates is None else self.books[candidates]
+        return np.asarray(self.fold_in(history) @ books.T, dtype=np.float32)
 
     def fold_in(self, history: csr_array) -> NDArray[np.float32]:
-        """The readers' factors, `float32[n, factors]`, by the closed form; zeros for an empty history."""
+        """The readers' w, `float32[n, factors]`, by the closed form; zeros for an empty history."""
         size = self.basis.shape[0]
         readers = np.zeros((history.shape[0], size))
         counts = np.diff(history.indptr)
@@ -97,41 +107,43 @@ class ALS(Recommender):
             given = np.arange(width) < counts[rows][:, None]
             places = np.where(given, places, 0)
             # a place without a book has confidence 0 and factors 0, and changes nothing
-            z = (self.factors[history.indices[places]] * given[:, :, None]).astype(np.float64) @ self.basis
+            z = self.books[history.indices[places]].astype(np.float64) * given[:, :, None]
             confidence = np.where(given, self.config.alpha * history.data[places].astype(np.float64), 0.0)
             readers[rows] = solve_readers(z, confidence, given)
-        return np.asarray(readers @ self.basis.T, dtype=np.float32)
+        return readers.astype(np.float32)
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, with the reader's system of equations held fixed."""
         confidence = self.config.alpha * history.data.astype(np.float64)
-        z = self.factors[history.indices].astype(np.float64) @ self.basis
-        scored = self.factors[book_rows].astype(np.float64) @ self.basis
+        z = self.books[history.indices].astype(np.float64)
+        scored = self.books[book_rows].astype(np.float64)
         system = np.eye(self.basis.shape[0]) + z.T @ ((confidence - 1)[:, None] * z)
         given = np.linalg.solve(system, scored.T).T @ (confidence[:, None] * z).T
         return Contributions(history.indices.astype(np.int32), {"collaborative": given}, {})
 
     def similar(self, book_rows: NDArray[np.int32], *, k: int) -> TopK:
         """See `SimilarBooks.similar`: the cosine of the factors."""
-        return most_alike(self.factors, book_rows, k=k)
+        # the product of two rows of Y is that of one of Z with another that went through T twice
+        inverse = solve_triangular(self.basis, np.eye(self.basis.shape[0]))
+        asked = (self.books[book_rows] @ (inverse @ inverse.T)).astype(np.float32)
+        return most_alike(asked @ self.books.T, self.lengths, book_rows, k=k)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """See `Recommender.state`."""
-        return {"factors": self.factors, "basis": self.basis}
+        return {"books": self.books, "lengths": self.lengths, "basis": self.basis}
 
     @classmethod
     def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
         """See `Recommender.from_state`."""
         model = cls(config)
-        model.factors, model.basis = state["factors"], state["basis"]
+        model.books, model.lengths, model.basis = state["books"], state["lengths"], state["basis"]
         return model
 
 
-def identity_basis(factors: NDArray[np.float32], regularization: float) -> NDArray[np.float64]:
-    """T with T'(Y'Y + regularization I)T = I, upper triangular, `float64[f, f]`, of Y `float32[n_books, f]`."""
-    wide = factors.astype(np.float64)
+def identity_basis(factors: NDArray[np.float64], regularization: float) -> NDArray[np.float64]:
+    """T with T'(Y'Y + regularization I)T = I, upper triangular, `float64[f, f]`, of Y `float64[n_books, f]`."""
     identity = np.eye(factors.shape[1])
-    lower = np.linalg.cholesky(wide.T @ wide + regularization * identity)
+    lower = np.linalg.cholesky(factors.T @ factors + regularization * identity)
     return np.asarray(solve_triangular(lower, identity, lower=True).T)
 
 
@@ -162,7 +174,7 @@ def solve_readers(
     """The readers' factors in the basis of Z, by the smaller of the two systems that determine them.
 
     Args:
-        z: `float64[n, h, f]`, the factors of the histories' books.
+        z: `float64[n, h, f]`, the rows of Z of the histories' books.
         confidence: `float64[n, h]`.
         given: `bool[n, h]`, False where there is no book.
 

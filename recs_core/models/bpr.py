@@ -101,7 +101,8 @@ class BPR(Recommender):
 
     def similar(self, book_rows: NDArray[np.int32], *, k: int) -> TopK:
         """See `SimilarBooks.similar`: the cosine of the factors, less their mean."""
-        return most_alike(self.factors, book_rows, k=k)
+        products = self.factors[book_rows] @ self.factors.T
+        return most_alike(products, np.linalg.norm(self.factors, axis=1), book_rows, k=k)
 
     def _directions(self, history: csr_array) -> NDArray[np.float32]:
         """The mean of each history's factors, weighted by its values, `float32[n, f]`; 0 for an empty one."""

@@ -24,16 +24,19 @@ def progress_callback(iterations: int, what: str) -> Callable[..., None]:
     return advance
 
 
-def most_alike(factors: NDArray[np.float32], book_rows: NDArray[np.int32], *, k: int) -> TopK:
-    """The k books whose factors have the largest cosine with each of `book_rows`, themselves left out.
+def most_alike(
+    products: NDArray[np.float32], lengths: NDArray[np.float32], book_rows: NDArray[np.int32], *, k: int
+) -> TopK:
+    """The k books whose vectors have the largest cosine with each of `book_rows`, themselves left out.
 
     Args:
-        factors: `float32[n_books, f]`.
+        products: `float32[m, n_books]`, of the vectors of `book_rows` with those of all books; overwritten.
+        lengths: `float32[n_books]`, of the vectors.
         book_rows: `int32[m]`.
         k: length of the lists.
     """
-    lengths = np.linalg.norm(factors, axis=1, keepdims=True)
-    directions = factors / np.where(lengths > 0, lengths, 1)
-    scores = np.asarray(directions[book_rows] @ directions.T, dtype=np.float32)
-    scores[np.arange(book_rows.size), book_rows] = -np.inf
-    return top_k(scores, k)
+    divisors = np.where(lengths > 0, lengths, np.float32(1))
+    products /= divisors
+    products /= divisors[book_rows, None]
+    products[np.arange(book_rows.size), book_rows] = -np.inf
+    return top_k(products, k)

@@ -16,7 +16,6 @@ from scipy.sparse import csr_array, csr_matrix
 from recs_core.data.interactions import InteractionSet
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import ModelConfig
-from recs_core.models.item_item import ItemItemModel
 from recs_core.models.registry import register
 from recs_core.models.sparse import (
     THREADS,
@@ -25,6 +24,7 @@ from recs_core.models.sparse import (
     product_in_blocks,
     without_diagonal,
 )
+from recs_core.models.sparse_scores import ItemItemModel
 
 
 class ItemKNNConfig(ModelConfig):

@@ -30,6 +30,7 @@ from recs_core.data.topk import TopK, top_k
 from recs_core.errors import ParameterError
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import ModelConfig, mask_seen
+from recs_core.models.factors import most_alike
 from recs_core.models.recbole_names import GENERAL, REFUSED, SEQUENTIAL
 from recs_core.models.recbole_shims import recbole_session
 from recs_core.models.registry import register_transductive
@@ -214,11 +215,8 @@ class RecBoleVectors(_RecBole):
 
     def similar(self, book_rows: NDArray[np.int32], *, k: int) -> TopK:
         """See `SimilarBooks.similar`: the cosine of the vectors."""
-        lengths = np.linalg.norm(self.book_vectors, axis=1, keepdims=True)
-        directions = self.book_vectors / np.where(lengths > 0, lengths, 1)
-        scores = np.asarray(directions[book_rows] @ directions.T, dtype=np.float32)
-        scores[np.arange(book_rows.size), book_rows] = -np.inf
-        return top_k(scores, k)
+        products = self.book_vectors[book_rows] @ self.book_vectors.T
+        return most_alike(products, np.linalg.norm(self.book_vectors, axis=1), book_rows, k=k)
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """See `Model.state`."""

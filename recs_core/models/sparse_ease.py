@@ -20,9 +20,9 @@ from threadpoolctl import threadpool_limits
 from recs_core.data.interactions import InteractionSet
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import ModelConfig
-from recs_core.models.item_item import ItemItemModel
 from recs_core.models.registry import register
 from recs_core.models.sparse import keep_largest, product_in_blocks, without_diagonal
+from recs_core.models.sparse_scores import ItemItemModel
 
 
 class SparseEASEConfig(ModelConfig):

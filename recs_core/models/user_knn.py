@@ -21,11 +21,11 @@ from pydantic import Field
 from scipy.sparse import csr_array
 
 from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
-from recs_core.data.topk import TopK
 from recs_core.features.content import ContentFeatures
-from recs_core.models.base import Contributions, ModelConfig, Recommender
+from recs_core.models.base import Contributions, ModelConfig
 from recs_core.models.registry import register
-from recs_core.models.sparse import keep_largest, narrow, ones_like, rank_sparse, rows_of, shrink
+from recs_core.models.sparse import keep_largest, narrow, ones_like, rows_of, shrink
+from recs_core.models.sparse_scores import SparseModel
 
 
 class UserKNNConfig(ModelConfig):
@@ -40,12 +40,11 @@ class UserKNNConfig(ModelConfig):
 
 
 @register
-class UserKNN(Recommender):
+class UserKNN(SparseModel):
     """A book's score is the sum of the similarities of the nearest readers who have read it, to a power."""
 
     kind: ClassVar[str] = "user_knn"
     Config: ClassVar[type[ModelConfig]] = UserKNNConfig
-    zero_means_unknown = True
     config: UserKNNConfig
     readers: csr_array
     """Interactions of the training data, `float32[n_users, n_books]`."""
@@ -77,23 +76,9 @@ class UserKNN(Recommender):
         self.weighted = narrow(csr_array(self._weigh(matrix).T))
         return self
 
-    def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
-        """See `Recommender.score`."""
-        scores = np.asarray((self.votes(history) @ self.readers).toarray(), dtype=np.float32)
-        return scores if candidates is None else scores[:, candidates]
-
-    def recommend(
-        self,
-        history: csr_array,
-        *,
-        k: int,
-        exclude_seen: bool = True,
-        candidates: NDArray[np.int32] | None = None,
-    ) -> TopK:
-        """See `Recommender.recommend`; the same lists, without a dense row of scores."""
-        seen = history if exclude_seen else None
-        scores = csr_array(self.votes(history) @ self.readers)
-        return rank_sparse(scores, k, seen=seen, candidates=candidates)
+    def sparse_scores(self, history: csr_array) -> csr_array:
+        """See `SparseModel.sparse_scores`."""
+        return csr_array(self.votes(history) @ self.readers)
 
     def votes(self, history: csr_array) -> csr_array:
         """How much each neighbour counts for each history, `float32[n, n_users]`, at most `neighbours` a row."""

@@ -1,7 +1,8 @@
-"""What models with a books x books weight matrix share: a score is history times weights."""
+"""What models whose scores are sparse share; among them those with a books x books weight matrix."""
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from typing import Any, Self
 
@@ -15,21 +16,18 @@ from recs_core.models.base import Contributions, ModelConfig, Recommender, singl
 from recs_core.models.sparse import rank_sparse
 
 
-class ItemItemModel(Recommender):
-    """Scores are `history @ weights`; weights are `float32[n_books, n_books]`, CSR, a few a row."""
+class SparseModel(Recommender):
+    """Knows something of a few books only for each reader: no list takes a dense row of scores."""
 
     zero_means_unknown = True
-    linear_in_history = True
-    weights: csr_array
 
-    @property
-    def n_books(self) -> int:
-        """How many books the fitted model knows."""
-        return int(self.weights.shape[0])
+    @abstractmethod
+    def sparse_scores(self, history: csr_array) -> csr_array:
+        """The scores for each history, `float32[n, n_books]`; what has no entry is unknown."""
 
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
         """See `Recommender.score`."""
-        scores = np.asarray((history @ self.weights).toarray(), dtype=np.float32)
+        scores = np.asarray(self.sparse_scores(history).toarray(), dtype=np.float32)
         return scores if candidates is None else scores[:, candidates]
 
     def recommend(
@@ -40,9 +38,25 @@ class ItemItemModel(Recommender):
         exclude_seen: bool = True,
         candidates: NDArray[np.int32] | None = None,
     ) -> TopK:
-        """See `Recommender.recommend`; the same lists, without a dense row of scores."""
+        """See `Recommender.recommend`; the same lists."""
         seen = history if exclude_seen else None
-        return rank_sparse(csr_array(history @ self.weights), k, seen=seen, candidates=candidates)
+        return rank_sparse(self.sparse_scores(history), k, seen=seen, candidates=candidates)
+
+
+class ItemItemModel(SparseModel):
+    """Scores are `history @ weights`; weights are `float32[n_books, n_books]`, CSR, a few a row."""
+
+    linear_in_history = True
+    weights: csr_array
+
+    @property
+    def n_books(self) -> int:
+        """How many books the fitted model knows."""
+        return int(self.weights.shape[0])
+
+    def sparse_scores(self, history: csr_array) -> csr_array:
+        """See `SparseModel.sparse_scores`."""
+        return csr_array(history @ self.weights)
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, for the score is linear in the history."""
