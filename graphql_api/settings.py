@@ -9,6 +9,7 @@ from typing import Any, Self
 from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from recs_core.artifacts.bundle import CURRENT
 from recs_core.errors import ArtifactError, ParameterError
 
 PREFIX = "BOOKVERSE_"
@@ -17,9 +18,6 @@ READ_ELSEWHERE = frozenset({"BOOKVERSE_PROGRESS"})
 """Variables with our prefix that are for other rooms."""
 
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
-
-CURRENT = "CURRENT"
-"""The file of a published folder that names the version to serve."""
 
 
 class Settings(BaseSettings):

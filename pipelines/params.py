@@ -22,7 +22,7 @@ from recs_core.data.splits.temporal import TemporalConfig
 from recs_core.data.splits.user_holdout import UserHoldoutConfig
 from recs_core.errors import ParameterError, describe
 from recs_core.features.content import ContentConfig
-from recs_core.models.registry import ModelSpec, model_class, model_config
+from recs_core.models.registry import ModelSpec, model_config
 
 PARAMS = Path("params.yaml")
 
@@ -151,10 +151,6 @@ def load_params(path: Path = PARAMS) -> Params:
     _check_source(params.data, path)
     for name, spec in params.models.items():
         model_config(spec, where=f"{path}: models.{name}")
-    try:
-        model_class(params.models[params.bundle.model].kind)
-    except ParameterError as error:
-        raise ParameterError(f"{path}: bundle.model: {error}") from None
     # after the models, whose own mistakes would else be told as those of their spaces
     check_spaces(params.tuning, params.models, where=f"{path}: tuning")
     return params

@@ -15,13 +15,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from recs_core.artifacts.bundle import open_bundle
+from recs_core.artifacts.bundle import CURRENT, open_bundle
 from recs_core.data.arrays import canonical_json, file_digest, replacing_file, replacing_folder
 from recs_core.errors import BookverseError
 
 BUNDLE = Path("data/bundle")
 PUBLISHED = Path("data/published")
-CURRENT = "CURRENT"
 PROVENANCE = "provenance.json"
 
 

@@ -19,6 +19,9 @@ class ServedFrom(Enum):
     """Where a recommendation comes from."""
 
     MODEL = strawberry.enum_value("MODEL", description="The model ranked it for the reader's history.")
+    PRECOMPUTED = strawberry.enum_value(
+        "PRECOMPUTED", description="It was ranked for the reader beforehand, when the bundle was made."
+    )
     POPULAR = strawberry.enum_value(
         "POPULAR", description="The reader is unknown or has no history; it is what is popular."
     )

@@ -1,21 +1,22 @@
 """The bundle: everything that the server needs, in one verified directory.
 
 An array folder (`recs_core.data.arrays`) with the id maps, the readers' histories, the served model's state, lists
-that are ready for the most active readers, the catalogue as an Arrow file, and in the manifest what they are and how
-they measured. Its version is a digest of the
-manifest, which holds the digest of every file: equal versions are equal bytes. What may differ between two builds
-of the same bytes (git revision, dvc.lock, time) is not in it but beside it, in the published copy's
-`provenance.json`.
+that are ready for the most active readers, the books' content vectors, the catalogue as an Arrow file, and in the
+manifest what they are and how they measured. Its version is a digest of the manifest, which holds the digest of every
+file: equal versions are equal bytes. What may differ between two builds of the same bytes (git revision, dvc.lock,
+time) is not in it but beside it, in the published copy's `provenance.json`.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 import recs_core.models  # noqa: F401 - registers the models that a bundle may hold
@@ -36,15 +37,20 @@ from recs_core.data.catalogue import Catalogue
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
 from recs_core.errors import ArtifactError, BookverseError, describe
+from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Recommender
-from recs_core.models.registry import ModelSpec, model_class, model_config
+from recs_core.models.registry import ModelSpec, any_model_class, model_config
+from recs_core.models.transductive import AnyModel, Transductive
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 CATALOGUE = "catalogue.arrow"
-MODEL, PRECOMPUTED = "model.", "precomputed."
-"""What the names of the arrays of the model, and of the lists, begin with."""
+CURRENT = "CURRENT"
+"""The file in a folder of published bundles that names the version to serve."""
+MODEL, PRECOMPUTED, CONTENT = "model.", "precomputed.", "content."
+"""What the names of the arrays of the model, of the lists and of the content vectors begin with."""
 
-NO_LISTS = PrecomputeConfig()
+NOBODY = PrecomputeConfig()
+NO_LISTS = PrecomputedLists.from_arrays({}, "")
 
 
 class MetricEstimate(BaseModel):
@@ -92,6 +98,7 @@ class Bundle:
         history: everything known of each reader.
         model: the served model.
         precomputed: lists of the most active readers, equal to what `model` answers to their histories.
+        vectors: `float32[n_books, d]`, content vectors of length 1 or 0.
         catalogue: the books, in the order of `books`.
     """
 
@@ -101,8 +108,9 @@ class Bundle:
     users: IdMap
     books: IdMap
     history: InteractionSet
-    model: Recommender
+    model: AnyModel
     precomputed: PrecomputedLists
+    vectors: NDArray[np.float32]
     catalogue: Catalogue
 
 
@@ -110,15 +118,16 @@ def write_bundle(
     path: Path,
     *,
     model_name: str,
-    model: Recommender,
+    model: AnyModel,
     history: InteractionSet,
+    features: ContentFeatures,
     catalogue: Catalogue,
     metrics: Sequence[dict[str, Any]],
     source: str,
     seed: int,
     data_digest: str,
     storage: Storage = "float32",
-    precompute: PrecomputeConfig = NO_LISTS,
+    precompute: PrecomputeConfig = NOBODY,
 ) -> str:
     """Write a bundle and return its version.
 
@@ -127,19 +136,21 @@ def write_bundle(
         model_name: the served model's key in params.yaml.
         model: the fitted model.
         history: everything known of each reader.
+        features: of the books of `history`, in their order; their vectors are stored.
         catalogue: the books of `history`, in their order.
         metrics: estimates with the model's name, as `MetricEstimate` has them.
         source: the data source's name.
         seed: the pipeline's seed.
         data_digest: digest of the interactions that were read.
-        storage: how the model's matrices are stored; its metrics are those of float32.
-        precompute: for whom lists are made.
+        storage: how the matrices are stored; the metrics are those of float32.
+        precompute: for whom lists are made; a transductive model serves lists of its own, so none are made of it.
 
     Raises:
-        ArtifactError: model, histories and catalogue are not of the same books.
+        ArtifactError: the parts are not of the same books, or the model was trained with other users.
     """
-    if catalogue.books != history.books or model.n_books != len(history.books):
-        raise ArtifactError("a bundle's model, histories and catalogue must be of the same books")
+    if {catalogue.books.digest, features.books.digest} != {history.books.digest}:
+        raise ArtifactError("a bundle's histories, features and catalogue must be of the same books")
+    _check_fits(model, history, where="the bundle that is written")
     meta = BundleMeta(
         model_name=model_name,
         model=model_spec(model),
@@ -153,13 +164,20 @@ def write_bundle(
         metrics=tuple(MetricEstimate.model_validate(entry) for entry in metrics),
     )
     stored = quantise(model.state(), storage)
-    served = type(model).from_state(model.config, dequantise(stored))
+    lists = NO_LISTS
+    if isinstance(model, Recommender):
+        served = type(model).from_state(model.config, dequantise(stored))
+        lists = precompute_lists(served, history, precompute)
     arrays = {
         "users": history.users.array,
         "books": history.books.array,
         **csr_to_arrays(history.matrix, "history."),
         **{f"{MODEL}{name}": array for name, array in stored.items()},
-        **precompute_lists(served, history, precompute).arrays(PRECOMPUTED),
+        **{
+            f"{CONTENT}{name}": array
+            for name, array in quantise({"vectors": features.vectors}, storage).items()
+        },
+        **lists.arrays(PRECOMPUTED),
     }
     with replacing_folder(path) as folder:
         for name, array in arrays.items():
@@ -195,9 +213,9 @@ def open_bundle(path: Path) -> Bundle:
     try:
         users, books = IdMap(arrays["users"], space="user"), IdMap(arrays["books"], space="book")
         matrix = csr_from_arrays(arrays, n_columns=len(books), prefix="history.")
-        stored = {name.removeprefix(MODEL): array for name, array in arrays.items() if name.startswith(MODEL)}
         config = model_config(meta.model, where=str(path / MANIFEST))
-        model = model_class(meta.model.kind).from_state(config, dequantise(stored))
+        model = any_model_class(meta.model.kind).from_state(config, dequantise(_beginning(MODEL, arrays)))
+        vectors = dequantise(_beginning(CONTENT, arrays))["vectors"]
         history = InteractionSet(users, books, matrix)
         precomputed = PrecomputedLists.from_arrays(arrays, PRECOMPUTED)
         catalogue = Catalogue.load(path / CATALOGUE)
@@ -205,7 +223,23 @@ def open_bundle(path: Path) -> Bundle:
         raise ArtifactError(f"{path} does not hold together: {error}") from error
     if (users.digest, books.digest) != (meta.users_digest, meta.books_digest):
         raise ArtifactError(f"{path}: the ids are not those that its manifest names")
-    if len(catalogue) != len(books) or model.n_books != len(books):
-        raise ArtifactError(f"{path}: model, catalogue and book ids are not of the same books")
+    if len(catalogue) != len(books) or len(vectors) != len(books):
+        raise ArtifactError(f"{path}: vectors, catalogue and book ids are not of the same books")
+    _check_fits(model, history, where=str(path))
     version = bundle_version(path)
-    return Bundle(path, version, meta, users, books, history, model, precomputed, catalogue)
+    return Bundle(path, version, meta, users, books, history, model, precomputed, vectors, catalogue)
+
+
+def _beginning(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+
+
+def _check_fits(model: AnyModel, history: InteractionSet, *, where: str) -> None:
+    if model.n_books != len(history.books):
+        raise ArtifactError(
+            f"{where}: the model knows {model.n_books} books, the histories have {len(history.books)}"
+        )
+    if isinstance(model, Transductive) and model.n_users != len(history.users):
+        raise ArtifactError(
+            f"{where}: the model was trained with {model.n_users} users, the histories have {len(history.users)}"
+        )

@@ -36,9 +36,7 @@ class Content(Recommender):
     zero_means_unknown = True
     linear_in_history = True
     tfidf: csr_array
-    """`float32[n_books, n_features]`, rows of length 1 or 0: what scores are made of."""
-    vectors: NDArray[np.float32]
-    """`float32[n_books, dimensions]`, its summary, for whoever compares books with each other."""
+    """`float32[n_books, n_features]`, rows of length 1 or 0."""
 
     @property
     def n_books(self) -> int:
@@ -55,7 +53,6 @@ class Content(Recommender):
         if features is None or features.books != train.books:
             raise ParameterError("the content model needs the features of the books that it is trained on")
         self.tfidf = csr_array(features.vectors) if features.tfidf is None else features.tfidf
-        self.vectors = features.vectors
         return self
 
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
@@ -76,7 +73,7 @@ class Content(Recommender):
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """See `Recommender.state`."""
-        return csr_to_arrays(self.tfidf) | {"vectors": self.vectors}
+        return csr_to_arrays(self.tfidf)
 
     @classmethod
     def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
@@ -84,5 +81,5 @@ class Content(Recommender):
         model = cls(config)
         # columns after the last that any book has would add nothing
         n_columns = int(state["indices"].max(initial=-1)) + 1
-        model.tfidf, model.vectors = csr_from_arrays(state, n_columns=n_columns), state["vectors"]
+        model.tfidf = csr_from_arrays(state, n_columns=n_columns)
         return model

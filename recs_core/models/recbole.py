@@ -142,6 +142,15 @@ class RecBoleLists(_RecBole):
         self.lists = network.rank(np.arange(n_users, dtype=np.int32), k=min(self.config.depth, n_books))
         self.catalogue_size = np.array([n_books])
 
+    def score_users(self, user_rows: NDArray[np.int32], seen: csr_array) -> NDArray[np.float32]:
+        """See `Transductive.score_users`; a book beyond `depth` has no score."""
+        scores = np.full((user_rows.size, self.n_books), -np.inf, dtype=np.float32)
+        books = self.lists.books[user_rows]
+        users, places = np.nonzero((books != PAD) & (user_rows != PAD)[:, None])
+        scores[users, books[users, places]] = self.lists.scores[user_rows][users, places]
+        mask_seen(scores, seen)
+        return scores
+
     def recommend_users(self, user_rows: NDArray[np.int32], seen: csr_array, *, k: int) -> TopK:
         """See `Transductive.recommend_users`."""
         if k > self.lists.k < self.n_books:
@@ -206,12 +215,16 @@ class RecBoleVectors(_RecBole):
         self.user_vectors, self.book_vectors = vectors
         self.known = network.known
 
-    def recommend_users(self, user_rows: NDArray[np.int32], seen: csr_array, *, k: int) -> TopK:
-        """See `Transductive.recommend_users`."""
+    def score_users(self, user_rows: NDArray[np.int32], seen: csr_array) -> NDArray[np.float32]:
+        """See `Transductive.score_users`."""
         scores = np.asarray(self.user_vectors[user_rows] @ self.book_vectors.T, dtype=np.float32)
         mask_seen(scores, seen)
         scores[(user_rows == PAD) | ~self.known[user_rows]] = -np.inf
-        return top_k(scores, k)
+        return scores
+
+    def recommend_users(self, user_rows: NDArray[np.int32], seen: csr_array, *, k: int) -> TopK:
+        """See `Transductive.recommend_users`."""
+        return top_k(self.score_users(user_rows, seen), k)
 
     def similar(self, book_rows: NDArray[np.int32], *, k: int) -> TopK:
         """See `SimilarBooks.similar`: the cosine of the vectors."""

@@ -32,6 +32,19 @@ class Transductive(Model):
         """How many users the training had, with a history or without."""
 
     @abstractmethod
+    def score_users(self, user_rows: NDArray[np.int32], seen: csr_array) -> NDArray[np.float32]:
+        """Score books for users of the training.
+
+        Args:
+            user_rows: `int32[n]`; `PAD` for a user who is unknown.
+            seen: `float32[n, n_books]`, the books that each has read by now.
+
+        Returns:
+            `float32[n, n_books]`, higher is better; -inf for a book that was read or of which the model keeps no
+            score, and for all books of a user of whom the training had no history.
+        """
+
+    @abstractmethod
     def recommend_users(self, user_rows: NDArray[np.int32], seen: csr_array, *, k: int) -> TopK:
         """Rank books for users of the training.
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recs_core.models.base import Recommender
+from recs_core.models.transductive import AnyModel
 from recs_core.serving.filters import EVERY_BOOK, BookFilter
 from recs_core.serving.rerank import RerankConfig, Reranking
 from recs_core.serving.taste import Taste
@@ -19,7 +19,11 @@ class ServedFrom(StrEnum):
     """Where an answer comes from."""
 
     MODEL = "MODEL"
+    """The model scored the reader's history."""
+    PRECOMPUTED = "PRECOMPUTED"
+    """It was made for this reader before, with the bundle."""
     POPULAR = "POPULAR"
+    """Nothing is known of the reader's taste; it is what is popular."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class Answer:
     Args:
         ranked: best first.
         k: how many books were asked for.
-        served_from: MODEL, or POPULAR where nothing is known of the reader's taste.
+        served_from: where the scores come from.
         taste: what it was computed from.
         model: what scored it.
         scales: `float32[1, s]`, the scales of the scores where the model has such; None where not.
@@ -69,7 +73,7 @@ class Answer:
     k: int
     served_from: ServedFrom
     taste: Taste
-    model: Recommender
+    model: AnyModel
     scales: NDArray[np.float32] | None
     reranking: Reranking
     diversity: NDArray[np.float64]

@@ -11,14 +11,12 @@ from scipy.sparse import csr_array
 from recs_core.artifacts.bundle import Bundle
 from recs_core.data.idmap import PAD
 from recs_core.data.interactions import history_of
-from recs_core.data.topk import TopK
+from recs_core.data.topk import TopK, top_k
 from recs_core.errors import UnknownIdError
 from recs_core.explanations.counterfactual import Counterfactual, counterfactuals
 from recs_core.explanations.reasons import Reason, reasons_of
 from recs_core.explanations.why_not import Absence, WhyNot
-from recs_core.models.base import Explainable, Recommender, Scaled, SimilarBooks
-from recs_core.models.content import Content
-from recs_core.models.hybrid import Hybrid
+from recs_core.models.base import Explainable, Recommender, SimilarBooks
 from recs_core.models.popularity import Popularity, PopularityConfig, log_popularity
 from recs_core.serving.answer import NO_RULES, Answer, RankedBook, Rules, ServedFrom
 from recs_core.serving.columns import Labels
@@ -26,6 +24,7 @@ from recs_core.serving.explained import contributions_of, why_not
 from recs_core.serving.filters import EVERY_BOOK, FilterIndex
 from recs_core.serving.greedy import pick
 from recs_core.serving.rerank import BookFacts, RerankConfig, Reranking
+from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
 from recs_core.serving.taste import Event, Taste, fold_in, session_events
 
 
@@ -45,11 +44,11 @@ class ServingRecommender:
         self._popular = Popularity.from_state(PopularityConfig(), {"popularity": popularity})
         self.filters = FilterIndex(bundle.catalogue)
         authors = Labels.of(bundle.catalogue.table["authors"])
-        self.facts = BookFacts(popularity, content_vectors(bundle.model), authors)
+        self.facts = BookFacts(popularity, bundle.vectors, authors)
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""
-        return np.asarray(self._history(user_id).indices, dtype=np.int32)
+        return np.asarray(self._history(self.bundle.users.row(user_id)).indices, dtype=np.int32)
 
     def recommend(
         self, user_id: str, *, k: int, recent: Sequence[Event] = (), rules: Rules = NO_RULES
@@ -57,7 +56,8 @@ class ServingRecommender:
         """The k best unread books for a reader.
 
         A reader without a history gets what is popular, and the answer says so. No book of the history is in
-        the list.
+        the list. Where the bundle has a ready list that no event and no rule of the request would change, that is
+        the answer, to the bit.
 
         Args:
             user_id: a reader, known or not.
@@ -68,7 +68,14 @@ class ServingRecommender:
         Raises:
             ParameterError: a weight of an event or a rule cannot be used.
         """
-        return self._answer(fold_in(self._history(user_id), recent, self.bundle.books), k, rules)
+        row = self.bundle.users.row(user_id)
+        taste = fold_in(self._history(row), recent, self.bundle.books)
+        plain = not recent and rules.filters == EVERY_BOOK and not rules.exclude
+        if plain and self._rerank(rules).leaves_order:
+            ready = ready_list(self.bundle, row, k=k)
+            if ready is not None:
+                return self._answer(ready, taste, k, rules)
+        return self._answer(score_reader(self.bundle, self._popular, taste.history, row), taste, k, rules)
 
     def personalized(
         self,
@@ -93,7 +100,8 @@ class ServingRecommender:
         """
         nobody = history_of(np.empty(0, dtype=np.int32), len(self.bundle.books))
         events = session_events(book_ids, weights, dislikes)
-        return self._answer(fold_in(nobody, events, self.bundle.books), k, rules)
+        taste = fold_in(nobody, events, self.bundle.books)
+        return self._answer(score_reader(self.bundle, self._popular, taste.history, PAD), taste, k, rules)
 
     def reasons(self, answer: Answer, book_rows: NDArray[np.int32], *, first: int) -> list[list[Reason]]:
         """Why each of `book_rows` is in an answer; empty lists where the model cannot explain."""
@@ -105,7 +113,7 @@ class ServingRecommender:
 
         Of the model's score alone: rules do not look at the history.
         """
-        if not isinstance(answer.model, Explainable):
+        if not (isinstance(answer.model, Recommender) and isinstance(answer.model, Explainable)):
             return []
         return counterfactuals(answer.model, answer.history, book_row, first=first)
 
@@ -114,19 +122,23 @@ class ServingRecommender:
         row = self.bundle.books.row(book_id)
         if row == PAD:
             return WhyNot(Absence.UNKNOWN_BOOK)
+        if answer.served_from is ServedFrom.PRECOMPUTED and isinstance(answer.model, Recommender):
+            # a ready list has no scores of other books
+            scored = by_model(answer.model, answer.history, ServedFrom.MODEL)
+            answer = self._answer(scored, answer.taste, answer.k, answer.rules)
         return why_not(answer, row, self._rows(answer.rules.exclude), self.filters)
 
     def similar(self, book_id: str, *, k: int) -> list[RankedBook]:
-        """The k books most like a book; an empty list where the model knows no likeness.
+        """The k books most like a book: to the model, or by their content where it knows no likeness.
 
         Raises:
             UnknownIdError: the book is not in the bundle.
         """
         row = self.book_row(book_id)
         model = self.bundle.model
-        if not isinstance(model, SimilarBooks):
-            return []
-        return _ranked(model.similar(np.array([row], dtype=np.int32), k=k))
+        if isinstance(model, SimilarBooks):
+            return _ranked(model.similar(np.array([row], dtype=np.int32), k=k))
+        return _ranked(alike(self.bundle.vectors, row, k=k))
 
     def book_row(self, book_id: str) -> int:
         """The row of a book.
@@ -139,8 +151,7 @@ class ServingRecommender:
             raise UnknownIdError("book", [book_id])
         return row
 
-    def _history(self, user_id: str) -> csr_array:
-        row = self.bundle.users.row(user_id)
+    def _history(self, row: int) -> csr_array:
         if row == PAD:
             return history_of(np.empty(0, dtype=np.int32), len(self.bundle.books))
         matrix = self.bundle.history.matrix
@@ -155,46 +166,37 @@ class ServingRecommender:
         rows = self.bundle.books.rows(book_ids, missing="pad")
         return np.asarray(rows[rows != PAD], dtype=np.int32)
 
-    def _answer(self, taste: Taste, k: int, rules: Rules) -> Answer:
-        known = taste.history.nnz > 0
-        model = self.bundle.model if known else self._popular
-        scores, scales = _scored(model, taste.history)
-        if model.zero_means_unknown:
-            scores[scores == 0] = -np.inf
+    def _rerank(self, rules: Rules) -> RerankConfig:
+        return rules.rerank if rules.rerank is not None else self.rerank
+
+    def _answer(self, scored: Scored, taste: Taste, k: int, rules: Rules) -> Answer:
+        scores = scored.scores
         for rows in (taste.history.indices, taste.disliked, self._rows(rules.exclude)):
             scores[rows] = -np.inf
         if rules.filters != EVERY_BOOK:
             scores[~self.filters.mask(rules.filters)] = -np.inf
-        config = rules.rerank if rules.rerank is not None else self.rerank
-        reranking = Reranking(scores, config, self.facts, taste.disliked)
+        reranking = Reranking(scores, self._rerank(rules), self.facts, taste.disliked)
         picked = pick(reranking, k)
         pairs = zip(picked.books.tolist(), picked.scores.tolist(), strict=True)
         return Answer(
             ranked=[RankedBook(book, score, rank) for rank, (book, score) in enumerate(pairs, 1)],
             k=k,
-            served_from=ServedFrom.MODEL if known else ServedFrom.POPULAR,
+            served_from=scored.served_from,
             taste=taste,
-            model=model,
-            scales=scales,
+            model=scored.model,
+            scales=scored.scales,
             reranking=reranking,
             diversity=picked.diversity,
             rules=rules,
         )
 
 
-def content_vectors(model: Recommender) -> NDArray[np.float32]:
-    """The content vectors of a model or of its component, `float32[n_books, d]`; d is 0 where it has none."""
-    parts = model.components.values() if isinstance(model, Hybrid) else [model]
-    found = [part.vectors for part in parts if isinstance(part, Content)]
-    return found[0] if found else np.zeros((model.n_books, 0), dtype=np.float32)
-
-
-def _scored(model: Recommender, history: csr_array) -> tuple[NDArray[np.float32], NDArray[np.float32] | None]:
-    """One reader's scores of all books, `float32[n_books]`, and their scales where the model has such."""
-    if isinstance(model, Scaled):
-        scores, scales = model.score_scaled(history)
-        return scores[0], scales
-    return model.score(history)[0], None
+def alike(vectors: NDArray[np.float32], book_row: int, *, k: int) -> TopK:
+    """The k books whose content vectors have the largest positive cosine with a book's, itself left out."""
+    cosines = np.asarray(vectors @ vectors[book_row], dtype=np.float32)
+    cosines[cosines <= 0] = -np.inf
+    cosines[book_row] = -np.inf
+    return top_k(cosines[None, :], k)
 
 
 def _ranked(best: TopK) -> list[RankedBook]:

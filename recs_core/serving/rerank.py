@@ -51,6 +51,11 @@ class RerankConfig(BaseModel):
         0.5, ge=0, description="what a book exactly like a disliked one loses, in largest scores"
     )
 
+    @property
+    def leaves_order(self) -> bool:
+        """Whether a list without disliked books is the model's own."""
+        return not self.diversity and self.per_author is None and not self.popularity_damping
+
 
 @dataclass(frozen=True)
 class BookFacts:
@@ -89,8 +94,8 @@ class Reranking:
     def __post_init__(self) -> None:
         if self.config.diversity > 0 and not self.facts.vectors.shape[1]:
             raise ParameterError(
-                f"rerank.diversity={self.config.diversity} needs content vectors, and the served model has none: "
-                "serve a model with a content component, or ask for 0"
+                f"rerank.diversity={self.config.diversity} needs content vectors, and the bundle has none: "
+                "give the books metadata (docs/data.md), or ask for 0"
             )
 
     @cached_property

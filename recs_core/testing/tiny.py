@@ -135,6 +135,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
         model_name="hybrid",
         model=model,
         history=interactions,
+        features=features,
         catalogue=catalogue,
         metrics=[{"model": "hybrid"} | estimate.as_dict() for estimate in estimates],
         source="tiny",

@@ -22,7 +22,7 @@ from recs_core.artifacts.models import load_any_model, load_model, save_model
 from recs_core.data.arrays import read_arrays
 from recs_core.data.idmap import PAD, IdMap
 from recs_core.data.interactions import InteractionSet
-from recs_core.data.topk import TopK
+from recs_core.data.topk import TopK, top_k
 from recs_core.errors import ArtifactError, DataError, ParameterError
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import BATCH, SimilarBooks
@@ -257,6 +257,21 @@ def later_reading_takes_books_away_and_changes_no_order(case: TransductiveCase) 
     after = case.model.recommend_users(known, csr_array(seen[known]), k=5)
     assert after.books.tolist() == before.books[known, 3:].tolist()
     assert after.scores.tolist() == before.scores[known, 3:].tolist()
+
+
+@transductive_check()
+def scores_are_those_of_the_lists(case: TransductiveCase) -> None:
+    """Whoever takes the scores, for filters say, finds the lists in them; what is not listed has -inf."""
+
+    @given(_asked)
+    def holds(asked: list[tuple[int, set[int]]]) -> None:
+        users, seen = _question(asked)
+        best = top_k(case.model.score_users(users, seen), BOOKS)
+        lists = case.model.recommend_users(users, seen, k=BOOKS)
+        np.testing.assert_array_equal(best.scores, lists.scores)
+        assert [set(line.tolist()) for line in best.books] == [set(line.tolist()) for line in lists.books]
+
+    holds()
 
 
 @transductive_check()

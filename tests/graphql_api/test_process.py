@@ -38,7 +38,7 @@ def refused(*arguments: str, cwd: Path | None = None, **settings: str) -> str:
     return line
 
 
-@pytest.mark.parametrize("name", ["model.content.vectors.npy", "catalogue.arrow", "history.indices.npy"])
+@pytest.mark.parametrize("name", ["content.vectors.npy", "catalogue.arrow", "history.indices.npy"])
 def test_a_damaged_bundle_is_refused_by_the_name_of_the_file(
     bundle: Bundle, tmp_path: Path, name: str
 ) -> None:

@@ -21,6 +21,7 @@ from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet
 from recs_core.errors import ArtifactError
 from recs_core.features.content import ContentFeatures
+from recs_core.models.base import Recommender
 from recs_core.models.registry import MODELS, ModelSpec, build_model
 from recs_core.testing.blocks import block_interactions
 from recs_core.testing.model_case import dated
@@ -76,6 +77,7 @@ def test_a_bundle_may_hold_a_model_of_another_kind(
         model_name=kind,
         model=model,
         history=interactions,
+        features=features,
         catalogue=catalogue,
         metrics=[],
         source="tiny",
@@ -83,6 +85,7 @@ def test_a_bundle_may_hold_a_model_of_another_kind(
         data_digest="0",
     )
     opened = open_bundle(tmp_path / "bundle").model
+    assert isinstance(opened, Recommender)
     assert np.array_equal(opened.score(interactions.matrix), model.score(interactions.matrix))
 
 
@@ -199,21 +202,29 @@ def no_history(path: Path) -> None:
 )
 def test_parts_that_do_not_fit_together_are_refused(copy: Path, change: Callable[[Path], None]) -> None:
     change_files(copy, change)
-    with pytest.raises(ArtifactError, match=r"does not hold together|not of the same books"):
+    with pytest.raises(ArtifactError, match=r"does not hold together|not of the same books|the model knows"):
         open_bundle(copy)
 
 
-def test_parts_of_other_books_are_not_written(bundle: Bundle, tmp_path: Path) -> None:
+def test_parts_of_other_books_are_not_written(
+    bundle: Bundle, features: ContentFeatures, tmp_path: Path
+) -> None:
     other = build_model(ModelSpec(kind="popularity"), where="popularity")
     few = IdMap(bundle.books.array[:9], space="book")
     of_few = InteractionSet(bundle.users, few, bundle.history.matrix[:, :9])
-    parts = {"model": bundle.model, "history": bundle.history, "catalogue": bundle.catalogue}
+    parts = {
+        "model": bundle.model,
+        "history": bundle.history,
+        "features": features,
+        "catalogue": bundle.catalogue,
+    }
     for wrong in (
         {"model": other.fit(of_few, None, rng=np.random.default_rng(7))},
         {"history": block_interactions()},
+        {"features": ContentFeatures(few, features.vectors[:9])},
         {"catalogue": bundle.catalogue.select(few)},
     ):
-        with pytest.raises(ArtifactError, match="must be of the same books"):
+        with pytest.raises(ArtifactError, match=r"must be of the same books|the model knows 9 books"):
             write_bundle(
                 tmp_path / "bundle",
                 **(parts | wrong),

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
-from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
+from recs_core.artifacts.bundle import NO_LISTS, Bundle, open_bundle, write_bundle
 from recs_core.artifacts.precomputed import PrecomputeConfig, PrecomputedLists, most_active
 from recs_core.artifacts.quantise import Storage
 from recs_core.data.catalogue import Catalogue
@@ -34,6 +34,7 @@ def written(
         model_name=kind,
         model=model.fit(interactions, features, rng=np.random.default_rng(7)),
         history=replace(interactions, matrix=surer),
+        features=features,
         catalogue=catalogue,
         metrics=[],
         source="tiny",
@@ -54,7 +55,7 @@ STORAGES: list[Storage] = ["float32", "float16", "int8"]
 )
 def test_a_ready_list_is_the_live_answer_to_the_bit(written: Bundle) -> None:
     assert len(written.precomputed) == 20
-    recommender = ServingRecommender(written)
+    recommender = ServingRecommender(replace(written, precomputed=NO_LISTS))
     for user in written.precomputed.users.tolist():
         for k in (1, 5, 12):
             ready = written.precomputed.of(user, k=k)

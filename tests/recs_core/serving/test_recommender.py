@@ -103,12 +103,17 @@ def test_an_unknown_book_is_named(serving: ServingRecommender, ask: str) -> None
         serving.similar("nowhere", k=3) if ask == "similar" else serving.book_row("nowhere")
 
 
-def test_a_model_without_likeness_has_no_similar_books(bundle: Bundle) -> None:
+def test_where_the_model_knows_no_likeness_similar_books_are_those_of_like_content(bundle: Bundle) -> None:
     popularity = build_model(ModelSpec(kind="popularity"), where="popularity")
     popularity.fit(bundle.history, None, rng=np.random.default_rng(7))
     assert not isinstance(popularity, SimilarBooks)
     serving = ServingRecommender(replace(bundle, model=popularity))
-    assert serving.similar(str(bundle.books.array[0]), k=3) == []
+    ranked = serving.similar(str(bundle.books.array[0]), k=3)
+    cosines = bundle.vectors.astype(np.float64) @ bundle.vectors[0]
+    assert [book.book_row for book in ranked] == np.argsort(-cosines, kind="stable")[1:4].tolist()
+    np.testing.assert_allclose(
+        [book.score for book in ranked], cosines[[b.book_row for b in ranked]], rtol=1e-5
+    )
 
 
 def test_a_model_that_cannot_explain_gives_no_reasons(bundle: Bundle) -> None:
@@ -243,8 +248,8 @@ def test_a_request_says_how_to_rerank_or_the_recommender_does(bundle: Bundle) ->
     assert plain.ranked == ServingRecommender(bundle).recommend("u007", k=20).ranked != asked.ranked
 
 
-def test_a_model_without_content_is_not_diversified(bundle: Bundle) -> None:
-    serving = ServingRecommender(replace(bundle, model=fitted("rp3beta")))
+def test_without_content_vectors_nothing_is_diversified(bundle: Bundle) -> None:
+    serving = ServingRecommender(replace(bundle, vectors=bundle.vectors[:, :0]))
     with pytest.raises(ParameterError, match="needs content vectors"):
         serving.recommend("u001", k=3, rules=Rules(rerank=RerankConfig(diversity=0.5)))
 
