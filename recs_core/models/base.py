@@ -144,15 +144,22 @@ class Recommender(Model):
             Lists of book rows, padded where fewer than k books can be recommended.
         """
         scores = self.score(history, candidates)
-        if self.zero_means_unknown:
-            scores[scores == 0] = -np.inf
         if exclude_seen:
             mask_seen(scores, history, candidates)
-        best = top_k(scores, k)
+        best = self.rank(scores, k=k)
         if candidates is None:
             return best
         # a PAD of the list is the last place, where a PAD stands
         return TopK(np.append(candidates, PAD)[best.books].astype(np.int32), best.scores)
+
+    def rank(self, scores: NDArray[np.float32], *, k: int) -> TopK:
+        """The best of scores that the model has given, `float32[n, m]`, but for what it knows nothing of.
+
+        What must not be listed has -inf. Scores of unknown books are overwritten.
+        """
+        if self.zero_means_unknown:
+            scores[scores == 0] = -np.inf
+        return top_k(scores, k)
 
 
 @runtime_checkable

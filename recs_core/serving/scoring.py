@@ -76,4 +76,4 @@ def ready_list(bundle: Bundle, user_row: int, *, k: int) -> Scored | None:
     scores = np.full(len(bundle.books), -np.inf, dtype=np.float32)
     there = best.books[0] != PAD
     scores[best.books[0][there]] = best.scores[0][there]
-    return Scored(scores, None, bundle.model, ServedFrom.PRECOMPUTED)
+    return Scored(scores, bundle.precomputed.scales_of(user_row), bundle.model, ServedFrom.PRECOMPUTED)
