@@ -20,6 +20,7 @@ from recs_core.errors import ParameterError
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Contributions, ModelConfig, Recommender, single_histories
 from recs_core.models.registry import register
+from recs_core.models.sparse import transposed
 
 
 class ContentModelConfig(ModelConfig):
@@ -59,7 +60,7 @@ class Content(Recommender):
         """See `Recommender.score`."""
         readers = (history @ self.tfidf).toarray()
         books = self.tfidf if candidates is None else self.tfidf[candidates]
-        return np.ascontiguousarray((books @ readers.T).T, dtype=np.float32)
+        return transposed(np.asarray(books @ readers.T, dtype=np.float32))
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, for the score is linear in the history."""
