@@ -29,8 +29,8 @@ from pipelines.tuning_params import SearchParams, load_tune_params
 from recs_core.data.arrays import canonical_json, replacing_file
 from recs_core.data.interactions import InteractionSet
 from recs_core.errors import BookverseError, DataError, ParameterError
-from recs_core.evaluation.judge import ValidationJudge
-from recs_core.evaluation.metrics import METRICS
+from recs_core.evaluation.judge import ValidationJudge, mean_accuracy
+from recs_core.evaluation.metrics import METRICS, EvaluationData, Judged
 from recs_core.models.hybrid import Hybrid
 from recs_core.models.registry import MODELS, ModelSpec, build_any_model
 from recs_core.models.transductive import recommend_every_user
@@ -85,10 +85,9 @@ def measure(name: str, spec: ModelSpec, data: Dataset, *, tuned: bool) -> Row:
     fit = time.perf_counter() - began
     recs = recommend_every_user(fitted, known, k=K)
     rank = time.perf_counter() - began - fit
-    accuracy = {
-        m: float(np.nanmean(METRICS[m].function(recs, split.test.matrix, k=K))) for m in ("recall", "ndcg")
-    }
-    coverage = float(METRICS["coverage"].function(recs, known.matrix, k=K)[0])
+    accuracy = mean_accuracy(recs, split.test.matrix, ("recall", "ndcg"), k=K)
+    judged = Judged(recs, EvaluationData(split.test.matrix))
+    coverage = float(METRICS["coverage"].values(judged, k=K)[0])
     size = sum(array.nbytes for array in fitted.state().values()) / 1e6
     return Row(name, tuned, accuracy["recall"], accuracy["ndcg"], coverage, fit, rank, size)
 

@@ -36,7 +36,7 @@ from benchmarks.machine import machine
 from recs_core.data.arrays import canonical_json, replacing_file
 from recs_core.data.topk import TopK
 from recs_core.errors import BookverseError
-from recs_core.evaluation.metrics import recall
+from recs_core.evaluation.judge import mean_accuracy
 
 ROOT = Path(__file__).parents[1]
 RIVALS = {
@@ -171,7 +171,7 @@ def measure(
 def recall_of(books: np.ndarray, truth: csr_array) -> float:
     """The mean of recall@20, over the users who have something in `truth`."""
     recs = TopK(books.astype(np.int32), np.zeros(books.shape, dtype=np.float32))
-    return float(np.nanmean(recall(recs, truth, k=K)))
+    return mean_accuracy(recs, truth, ["recall"], k=K)["recall"]
 
 
 def table(measured: Sequence[Measured]) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from recs_core.data.arrays import read_arrays, write_arrays
 from recs_core.data.idmap import PAD
 from recs_core.data.splits.split import Split
 from recs_core.data.topk import TopK
-from recs_core.evaluation.metrics import ndcg
+from recs_core.evaluation.judge import mean_accuracy
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Recommender, recommend_all
 from recs_core.models.registry import ModelSpec, build_model
@@ -85,7 +85,7 @@ def main() -> None:
             with tempfile.TemporaryDirectory() as scratch:
                 opened, disk, took, private = stored(model, storage, Path(scratch) / "model")
                 found = recommend_all(opened, known[judged], k=K)
-            mean = float(np.nanmean(ndcg(found, truth[judged], k=K)))
+            mean = mean_accuracy(found, truth[judged], ["ndcg"], k=K)["ndcg"]
             if exact is None:
                 exact = found, mean
             change = 100 * (mean / exact[1] - 1)

@@ -21,6 +21,7 @@ from recs_core.data.splits.registry import STRATEGIES
 from recs_core.data.splits.temporal import TemporalConfig
 from recs_core.data.splits.user_holdout import UserHoldoutConfig
 from recs_core.errors import ParameterError, describe
+from recs_core.evaluation.metrics import METRICS
 from recs_core.features.content import ContentConfig
 from recs_core.models.registry import ModelSpec, model_config
 
@@ -90,10 +91,37 @@ class SplitParams(Section):
         return self
 
 
+class CohortParams(Section):
+    """Where cohorts begin and end; see `recs_core.data.cohorts`."""
+
+    cold_below: int = Field(ge=1)
+    heavy_from: int = Field(ge=1)
+    head_share: float = Field(gt=0, lt=1)
+    torso_share: float = Field(gt=0, lt=1)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> CohortParams:
+        if self.cold_below >= self.heavy_from or self.head_share >= self.torso_share:
+            raise ValueError("cold_below must be less than heavy_from, and head_share than torso_share")
+        return self
+
+
 class EvaluationParams(Section):
     """How lists are judged."""
 
     cutoffs: list[Annotated[int, Field(ge=1)]] = Field(min_length=1)
+    compared: list[str] = Field(min_length=1)
+    resamples: int = Field(ge=100)
+    permutations: int = Field(ge=100)
+    cohorts: CohortParams
+
+    @model_validator(mode="after")
+    def _compared_are_computed(self) -> EvaluationParams:
+        known = [f"{one.name}@{k}" for k in self.cutoffs for one in METRICS.values() if "truth" in one.needs]
+        for name in self.compared:
+            if name not in known:
+                raise ValueError(f"compared: there is no {name!r}; with these cutoffs there are {known}")
+        return self
 
 
 class BundleParams(Section):

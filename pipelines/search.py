@@ -26,8 +26,7 @@ from optuna.distributions import (
 
 from pipelines.tuning_params import FloatSpace, IntSpace, SearchParams, Space, Value
 from recs_core.data.interactions import InteractionSet
-from recs_core.evaluation.judge import ValidationJudge
-from recs_core.evaluation.metrics import METRICS
+from recs_core.evaluation.judge import ValidationJudge, mean_accuracy
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Recommender
 from recs_core.models.registry import ModelSpec, any_model_class, build_any_model
@@ -222,11 +221,9 @@ def run_trial(spec: ModelSpec, data: SearchData, search: SearchParams, *, where:
 def judged(model: Recommender | Transductive, data: SearchData, search: SearchParams) -> dict[str, float]:
     """The means over the users who have something in the validation part, rounded to six digits."""
     recs = recommend_every_user(model, data.known, k=search.k)
-    truth = data.validation.matrix
-    return {
-        f"{metric}@{search.k}": round(float(np.nanmean(METRICS[metric].function(recs, truth, k=search.k))), 6)
-        for metric in dict.fromkeys((*SHOWN, search.metric))
-    }
+    wanted = list(dict.fromkeys((*SHOWN, search.metric)))
+    means = mean_accuracy(recs, data.validation.matrix, wanted, k=search.k)
+    return {f"{metric}@{search.k}": round(mean, 6) for metric, mean in means.items()}
 
 
 def distribution(space: Space) -> BaseDistribution:

@@ -105,7 +105,7 @@ class SearchParams(_Section):
 
     @model_validator(mode="after")
     def _metric_is_there(self) -> SearchParams:
-        known = sorted(name for name, metric in METRICS.items() if metric.needs == "truth")
+        known = sorted(name for name, metric in METRICS.items() if metric.needs == ("truth",))
         if self.metric not in known:
             raise ValueError(f"metric is {self.metric!r}; it must be one of {known}")
         return self

@@ -49,7 +49,10 @@ def metrics(
     return [
         Metric.from_estimate(estimate)
         for estimate in info.context.recommender.bundle.meta.metrics
-        if model in (None, estimate.model) and metric in (None, estimate.metric) and k in (None, estimate.k)
+        if estimate.cohort == "all"
+        and model in (None, estimate.model)
+        and metric in (None, estimate.metric)
+        and k in (None, estimate.k)
     ]
 
 

@@ -54,13 +54,14 @@ NO_LISTS = PrecomputedLists.from_arrays({}, "")
 
 
 class MetricEstimate(BaseModel):
-    """One offline metric of one model: mean, 95 % interval, number of users."""
+    """One offline metric of one model, see `recs_core.evaluation.evaluate.Estimate`."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     metric: str
     k: int
+    cohort: str
     mean: float
     low: float | None
     high: float | None

@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 
 from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
 from recs_core.data.catalogue import SCHEMA, Catalogue
+from recs_core.data.cohorts import book_cohorts, user_cohorts
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionRows, InteractionSet
 from recs_core.data.splits.registry import split_interactions
 from recs_core.evaluation.evaluate import evaluate
+from recs_core.evaluation.metrics import EvaluationData
 from recs_core.features.content import ContentConfig, ContentFeatures, content_features
 from recs_core.models.base import recommend_all
 from recs_core.models.registry import ModelSpec, build_model
@@ -123,12 +125,16 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
     ).split
     known = split.known_before_test
     model = build_model(MODEL, where="models.hybrid").fit(known, features, rng=rng)
-    estimates = evaluate(
+    evaluation = evaluate(
         recommend_all(model, known.matrix, k=10),
-        truth=split.test.matrix,
-        train=known.matrix,
-        vectors=features.vectors,
+        EvaluationData.of(
+            truth=split.test.matrix, train=known.matrix, vectors=features.vectors, catalogue=catalogue
+        ),
         cutoffs=(5, 10),
+        user_cohorts=user_cohorts(known.user_counts, cold_below=5, heavy_from=10),
+        book_cohorts=book_cohorts(known.book_counts),
+        resamples=100,
+        rng=rng,
     )
     write_bundle(
         path,
@@ -137,7 +143,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
         history=interactions,
         features=features,
         catalogue=catalogue,
-        metrics=[{"model": "hybrid"} | estimate.as_dict() for estimate in estimates],
+        metrics=[{"model": "hybrid"} | estimate.as_dict() for estimate in evaluation.estimates],
         source="tiny",
         seed=seed,
         data_digest=interactions.books.digest,

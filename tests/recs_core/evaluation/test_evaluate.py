@@ -1,97 +1,120 @@
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recs_core.data.interactions import InteractionSet
 from recs_core.data.topk import TopK, top_k
 from recs_core.errors import ParameterError
-from recs_core.evaluation.evaluate import Estimate, evaluate
-from recs_core.evaluation.metrics import METRICS
-from recs_core.features.content import ContentFeatures
+from recs_core.evaluation.evaluate import Estimate, Evaluation, evaluate
+from recs_core.evaluation.metrics import METRICS, EvaluationData, Judged
+
+N_USERS, N_BOOKS = 40, 30
 
 
-def lists_of(hits: list[bool]) -> tuple[TopK, csr_array]:
-    """One list of one book a user, and truth that it hits or misses."""
-    recs = TopK(np.zeros((len(hits), 1), dtype=np.int32), np.ones((len(hits), 1), dtype=np.float32))
-    truth = csr_array(np.array([[hit, not hit] for hit in hits], dtype=np.float32))
-    return recs, truth
+def dense(share: float, seed: int) -> csr_array:
+    return csr_array((np.random.default_rng(seed).random((N_USERS, N_BOOKS)) < share).astype(np.float32))
 
 
-def by_name(
-    recs: TopK, truth: csr_array, *, vectors: NDArray[np.float32] | None = None
-) -> dict[str, Estimate]:
-    vectors = np.eye(truth.shape[1], dtype=np.float32) if vectors is None else vectors
-    estimates = evaluate(recs, truth=truth, train=truth, vectors=vectors, cutoffs=[1])
-    return {estimate.metric: estimate for estimate in estimates}
+DATA = EvaluationData(dense(0.1, 1), dense(0.2, 2), np.eye(N_BOOKS, dtype=np.float32))
+RECS = top_k(np.random.default_rng(3).random((N_USERS, N_BOOKS), dtype=np.float32), 10)
+FEW = np.arange(N_USERS) < 12
+HEAD = np.arange(N_BOOKS) < 9
 
 
-def test_every_metric_at_every_cutoff_in_order(
-    interactions: InteractionSet, features: ContentFeatures
-) -> None:
-    recs = top_k(np.random.default_rng(7).random(interactions.matrix.shape, dtype=np.float32), 10)
-    estimates = evaluate(
-        recs,
-        truth=interactions.matrix,
-        train=interactions.matrix,
-        vectors=features.vectors,
-        cutoffs=(5, 10),
+def evaluated(**changed: Any) -> Evaluation:
+    asked: dict[str, Any] = {
+        "recs": RECS,
+        "data": DATA,
+        "cutoffs": (5, 10),
+        "user_cohorts": {"few": FEW, "rest": ~FEW},
+        "book_cohorts": {"head": HEAD},
+        "resamples": 200,
+    } | changed
+    return evaluate(asked.pop("recs"), asked.pop("data"), **asked, rng=np.random.default_rng(7))
+
+
+@pytest.fixture(scope="module")
+def evaluation() -> Evaluation:
+    return evaluated()
+
+
+def find(evaluation: Evaluation, metric: str, k: int, cohort: str = "all") -> Estimate:
+    (found,) = [e for e in evaluation.estimates if (e.metric, e.k, e.cohort) == (metric, k, cohort)]
+    return found
+
+
+def values(metric: str, k: int, data: EvaluationData = DATA) -> NDArray[np.float64]:
+    return METRICS[metric].values(Judged(RECS, data), k=k)
+
+
+def test_every_metric_that_the_data_allows_is_estimated_at_every_cutoff(evaluation: Evaluation) -> None:
+    possible = [name for name, metric in METRICS.items() if not {"years", "genres"} & set(metric.needs)]
+    asked = {(e.metric, e.k) for e in evaluation.estimates if e.cohort == "all"}
+    assert asked == {(name, k) for k in (5, 10) for name in possible}
+    for name, k in sorted(asked):
+        estimate = find(evaluation, name, k)
+        assert estimate.mean == pytest.approx(np.nanmean(values(name, k)))
+        assert estimate.low is not None
+        assert estimate.high is not None
+        assert estimate.low <= estimate.mean <= estimate.high
+
+
+def test_a_cohort_of_users_has_the_mean_of_its_users(evaluation: Evaluation) -> None:
+    for cohort, users in (("few", FEW), ("rest", ~FEW)):
+        of_users = values("ndcg", 10)[users]
+        estimate = find(evaluation, "ndcg", 10, cohort)
+        assert estimate.mean == pytest.approx(np.nanmean(of_users))
+        assert estimate.users == np.count_nonzero(~np.isnan(of_users))
+
+
+def test_for_a_cohort_of_books_only_they_are_held_out(evaluation: Evaluation) -> None:
+    recalls = []
+    for user in range(N_USERS):
+        held_out = set(DATA.truth[[user]].indices.tolist()) & set(np.flatnonzero(HEAD).tolist())
+        if held_out:
+            recalls.append(len(held_out & set(RECS.books[user, :5].tolist())) / len(held_out))
+    estimate = find(evaluation, "recall", 5, "head")
+    assert (estimate.mean, estimate.users) == (pytest.approx(np.mean(recalls)), len(recalls))
+
+
+def test_cohorts_have_no_metric_that_says_nothing_of_them(evaluation: Evaluation) -> None:
+    of_head = {e.metric for e in evaluation.estimates if e.cohort == "head"}
+    assert of_head == {name for name, metric in METRICS.items() if "truth" in metric.needs}
+    # how much of the catalogue is covered depends on how many are served
+    assert {e.cohort for e in evaluation.estimates if e.metric in ("coverage", "gini")} == {"all"}
+
+
+def test_the_values_are_those_of_each_user(evaluation: Evaluation) -> None:
+    assert set(evaluation.values) >= {"ndcg@5", "ndcg@10", "diversity@10"}
+    np.testing.assert_array_equal(evaluation.values["recall@5"], values("recall", 5))
+
+
+def test_the_same_seed_gives_the_same_estimates(evaluation: Evaluation) -> None:
+    assert evaluated().estimates == evaluation.estimates
+
+
+def test_fewer_than_two_users_have_no_interval_and_nobody_a_mean_of_0() -> None:
+    one, nobody = np.arange(N_USERS) == 0, np.zeros(N_USERS, dtype=np.bool_)
+    evaluation = evaluated(user_cohorts={"one": one, "nobody": nobody})
+    assert find(evaluation, "user_coverage", 5, "one") == Estimate(
+        "user_coverage", 5, "one", 1.0, None, None, 1
     )
-    asked = [(estimate.metric, estimate.k) for estimate in estimates]
-    assert asked == [(name, k) for k in (5, 10) for name in METRICS]
-    needed = {"truth": interactions.matrix, "train": interactions.matrix, "vectors": features.vectors}
-    for estimate in estimates:
-        entry = METRICS[estimate.metric]
-        values = entry.function(recs, needed[entry.needs], k=estimate.k)
-        assert estimate.mean == pytest.approx(np.nanmean(values))
-
-
-def test_the_interval_is_that_of_the_normal_approximation() -> None:
-    # 9 hits of 12: mean 0.75, sample variance 12 / 11 * 0.75 * 0.25
-    estimate = by_name(*lists_of([True] * 9 + [False] * 3))["precision"]
-    reach = 1.96 * (12 / 11 * 0.75 * 0.25 / 12) ** 0.5
-    assert estimate.mean == 0.75
-    assert estimate.low == pytest.approx(0.75 - reach)
-    assert estimate.high == pytest.approx(0.75 + reach)
-    assert estimate.users == 12
-
-
-def test_the_interval_holds_the_true_mean_in_about_95_of_100_samples() -> None:
-    rng = np.random.default_rng(7)
-    estimates = [by_name(*lists_of(rng.random(200) < 0.3))["precision"] for _ in range(400)]
-    share = np.mean([estimate.low <= 0.3 <= estimate.high for estimate in estimates])
-    assert 0.92 < share < 0.98
-
-
-def test_users_without_a_value_are_not_counted() -> None:
-    recs, truth = lists_of([True, True, False])
-    truth = csr_array(truth.toarray() * np.array([[1], [1], [0]], dtype=np.float32))
-    estimate = by_name(recs, truth)["recall"]
-    assert (estimate.mean, estimate.users) == (1.0, 2)
-
-
-@pytest.mark.parametrize("hits", [[True], [False]])
-def test_one_user_is_no_sample(hits: list[bool]) -> None:
-    estimate = by_name(*lists_of(hits))["hit_rate"]
-    assert (estimate.mean, estimate.low, estimate.high, estimate.users) == (float(hits[0]), None, None, 1)
-
-
-def test_a_metric_of_all_users_has_no_interval() -> None:
-    estimate = by_name(*lists_of([True] * 20))["coverage"]
-    assert (estimate.mean, estimate.low, estimate.high) == (0.5, None, None)
+    assert find(evaluation, "recall", 5, "nobody") == Estimate("recall", 5, "nobody", 0.0, None, None, 0)
 
 
 def test_cutoffs_longer_than_the_lists_are_refused() -> None:
-    recs, truth = lists_of([True])
+    short = TopK(RECS.books[:, :1], RECS.scores[:, :1])
     with pytest.raises(ParameterError, match=r"evaluation\.cutoffs asks for 2 but the lists have 1 books"):
-        evaluate(recs, truth=truth, train=truth, vectors=np.eye(2, dtype=np.float32), cutoffs=[1, 2])
+        evaluated(recs=short, cutoffs=[1, 2])
 
 
 def test_an_estimate_is_plain_facts() -> None:
-    estimate = Estimate("ndcg", 10, 0.5, 0.4, 0.6, 3)
-    assert estimate.as_dict() == {
+    assert Estimate("ndcg", 10, "all", 0.5, 0.4, 0.6, 3).as_dict() == {
         "metric": "ndcg",
         "k": 10,
+        "cohort": "all",
         "mean": 0.5,
         "low": 0.4,
         "high": 0.6,

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from recs_core.data.idmap import PAD
 from recs_core.data.topk import TopK
 from recs_core.errors import ParameterError
 from recs_core.evaluation.judge import ValidationJudge
@@ -27,7 +28,8 @@ def test_the_worth_is_the_mean_of_the_metric_over_them() -> None:
 def test_the_default_is_ndcg_at_ten() -> None:
     judge = ValidationJudge(TRUTH)
     assert (judge.metric, judge.k) == ("ndcg", 10)
-    assert judge(lists([0, 3, 1, 2], [1, 0, 2, 3])) == pytest.approx(1.0)
+    rest = [PAD] * 6
+    assert judge(lists([0, 3, 1, 2, *rest], [1, 0, 2, 3, *rest])) == pytest.approx(1.0)
 
 
 def test_nothing_held_out_is_worth_nothing() -> None:

@@ -19,7 +19,7 @@ from recs_core.data.sources.generated_reading import activity, most_books, seaso
 from recs_core.data.sources.registry import NOTICE, is_synthetic, source_named
 from recs_core.data.splits.registry import split_interactions
 from recs_core.errors import ParameterError
-from recs_core.evaluation.metrics import METRICS
+from recs_core.evaluation.judge import mean_accuracy
 from recs_core.models.base import Recommender, recommend_all
 from recs_core.models.popularity import Popularity
 from recs_core.models.rp3beta import RP3Beta
@@ -199,7 +199,7 @@ def test_neighbours_beat_popularity_on_it(tables: SourceTables) -> None:
     def ndcg(model: Recommender) -> float:
         model.fit(split.train, None, rng=np.random.default_rng(7))
         lists = recommend_all(model, split.known_before_test.matrix, k=20)
-        return float(np.nanmean(METRICS["ndcg"].function(lists, split.test.matrix, k=20)))
+        return mean_accuracy(lists, split.test.matrix, ["ndcg"], k=20)["ndcg"]
 
     popularity = ndcg(Popularity(Popularity.Config()))
     neighbours = ndcg(RP3Beta(RP3Beta.Config(alpha=0.8, beta=0.3, neighbours=100)))

@@ -1,0 +1,147 @@
+"""Every registered metric: beside an oracle, and by the rules that hold for all."""
+
+from math import nan
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from metric_case import case_of
+from oracles import ORACLES
+from scipy.sparse import csr_array
+
+from recs_core.data.catalogue import Catalogue
+from recs_core.data.idmap import PAD
+from recs_core.data.topk import TopK
+from recs_core.errors import ParameterError
+from recs_core.evaluation.metrics import METRICS, EvaluationData, Judged
+from recs_core.evaluation.metrics.registry import BATCH, metric
+
+seeds = st.integers(0, 2**32)
+NAMES = sorted(METRICS)
+OF_HITS = [name for name in NAMES if "truth" in METRICS[name].needs]
+OF_USERS = [name for name in NAMES if METRICS[name].per_user]
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(max_examples=60)
+@given(seeds)
+def test_agrees_with_its_oracle(name: str, seed: int) -> None:
+    assert name in ORACLES, f"the metric {name!r} has no oracle: add one to ORACLES"
+    case = case_of(seed)
+    for k in range(1, case.judged.recs.k + 1):
+        found = METRICS[name].values(case.judged, k=k)
+        assert found.dtype == np.float64
+        np.testing.assert_allclose(found, ORACLES[name](case, k), rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@given(seeds)
+def test_gives_one_value_a_user_or_one_for_all(name: str, seed: int) -> None:
+    judged = case_of(seed).judged
+    assert METRICS[name].values(judged, k=1).shape == (len(judged.recs) if METRICS[name].per_user else 1,)
+
+
+@pytest.mark.parametrize("name", OF_USERS)
+@given(seeds)
+def test_who_else_is_judged_changes_no_users_value_of_hits(name: str, seed: int) -> None:
+    judged = case_of(seed).judged
+    order = np.random.default_rng(seed).permutation(len(judged.recs))
+    turned = Judged(
+        TopK(judged.recs.books[order], judged.recs.scores[order]),
+        EvaluationData(
+            csr_array(judged.data.truth[order]),
+            csr_array(judged.data.train[order]),
+            judged.data.vectors,
+            judged.data.years,
+            judged.data.genres,
+        ),
+    )
+    k = judged.recs.k
+    found = METRICS[name].values(turned, k=k)
+    np.testing.assert_allclose(found, METRICS[name].values(judged, k=k)[order], rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", OF_HITS)
+def test_a_user_with_empty_truth_has_no_accuracy_and_one_without_hits_has_zero(name: str) -> None:
+    recs = TopK(np.array([[0, 1], [0, 1]], dtype=np.int32), np.ones((2, 2), dtype=np.float32))
+    truth = csr_array(np.array([[0, 0, 0], [0, 0, 1]], dtype=np.float32))
+    np.testing.assert_array_equal(
+        METRICS[name].values(Judged(recs, EvaluationData(truth, truth)), k=2), [nan, 0]
+    )
+
+
+@pytest.mark.parametrize("name", OF_HITS)
+def test_the_best_list_has_one_or_the_most_that_there_is(name: str) -> None:
+    recs = TopK(np.array([[2, 0]], dtype=np.int32), np.ones((1, 2), dtype=np.float32))
+    truth = csr_array(np.array([[1, 0, 1]], dtype=np.float32))
+    value = METRICS[name].values(Judged(recs, EvaluationData(truth, truth)), k=2)[0]
+    # what popularity ranks as high is no surprise
+    assert value == (pytest.approx(1 / 6) if name == "serendipity" else pytest.approx(1))
+
+
+def test_padding_is_no_hit_though_it_stands_before_the_next_users_books() -> None:
+    # the PAD of user 1 must not be read as the last book of user 0
+    recs = TopK(np.array([[0], [PAD]], dtype=np.int32), np.zeros((2, 1), dtype=np.float32))
+    truth = csr_array(np.array([[0, 1], [1, 0]], dtype=np.float32))
+    assert METRICS["recall"].values(Judged(recs, EvaluationData(truth)), k=1).tolist() == [0, 0]
+
+
+@pytest.mark.parametrize("name", ["recall", "diversity"])
+def test_more_users_than_one_batch_holds_are_judged_as_fewer(name: str) -> None:
+    rng = np.random.default_rng(7)
+    n = BATCH + 3
+    books = np.array([rng.permutation(6)[:3] for _ in range(n)], dtype=np.int32)
+    truth = csr_array((rng.random((n, 6)) < 0.3).astype(np.float32))
+    vectors = rng.normal(size=(6, 2)).astype(np.float32)
+    scores = np.zeros(books.shape, np.float32)
+    whole = METRICS[name].values(Judged(TopK(books, scores), EvaluationData(truth, None, vectors)), k=3)
+    few = EvaluationData(truth[BATCH - 4 :], None, vectors)
+    last = METRICS[name].values(Judged(TopK(books[BATCH - 4 :], scores[BATCH - 4 :]), few), k=3)
+    np.testing.assert_allclose(whole[BATCH - 4 :], last, rtol=1e-12)
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if METRICS[name].needs not in ((), ("truth",))])
+def test_what_the_data_does_not_have_is_named(name: str) -> None:
+    recs = TopK(np.zeros((1, 1), dtype=np.int32), np.zeros((1, 1), dtype=np.float32))
+    judged = Judged(recs, EvaluationData(csr_array(np.ones((1, 2), dtype=np.float32))))
+    needs = [need for need in METRICS[name].needs if need != "truth"]
+    with pytest.raises(ParameterError, match=f"{name} needs {' and '.join(needs)}"):
+        METRICS[name].values(judged, k=1)
+
+
+def test_a_cutoff_beyond_the_lists_and_lists_of_other_users_are_refused() -> None:
+    recs = TopK(np.zeros((1, 1), dtype=np.int32), np.zeros((1, 1), dtype=np.float32))
+    data = EvaluationData(csr_array(np.ones((1, 2), dtype=np.float32)))
+    with pytest.raises(ParameterError, match="recall@2 is asked of lists of 1 books"):
+        METRICS["recall"].values(Judged(recs, data), k=2)
+    with pytest.raises(ParameterError, match="1 lists cannot be judged by 2 users' truth"):
+        Judged(recs, EvaluationData(csr_array(np.ones((2, 2), dtype=np.float32))))
+
+
+def test_a_catalogue_gives_the_years_and_genres_that_it_knows(catalogue: Catalogue) -> None:
+    n = len(catalogue)
+    nobody = csr_array((1, n), dtype=np.float32)
+    data = EvaluationData.of(
+        truth=nobody, train=nobody, vectors=np.zeros((n, 0), np.float32), catalogue=catalogue
+    )
+    assert data.vectors is None
+    assert data.years is not None
+    assert data.genres is not None
+    records = catalogue.records(np.arange(n, dtype=np.int32))
+    assert data.years.tolist() == [record.year or 0 for record in records]
+    names = sorted({genre for record in records for genre in record.genres})
+    for row, record in enumerate(records):
+        assert [names[place] for place in data.genres[[row]].indices] == sorted(record.genres)
+
+
+def test_registering_adds_a_metric_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("recs_core.evaluation.metrics.registry.METRICS", registered := dict(METRICS))
+
+    @metric("half", "0.5", source="nowhere", better="neither", needs=("train",))
+    def half(judged: Judged, k: int) -> np.ndarray:
+        return np.full(len(judged.recs), 0.5)
+
+    assert list(registered)[-1] == "half"
+    added = registered["half"]
+    assert (added.needs, added.per_user, added.better) == (("train",), True, "neither")
