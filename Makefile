@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check lab clean lock schema
+.PHONY: help setup demo test check verify parity lab clean lock schema
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -32,6 +32,12 @@ check: setup  ## lint, format, types, import rules, committed contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
+
+verify: setup  ## run the pipeline again, apart, and compare every output with dvc.lock
+	@$(BIN)/python -m pipelines.verify
+
+parity: setup  ## ask the real server for every evaluated reader and compare the metrics with the pipeline's
+	@$(BIN)/python -m pipelines.parity
 
 lab: setup  ## open JupyterLab on the notebooks
 	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) notebooks

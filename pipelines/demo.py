@@ -11,8 +11,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
@@ -20,6 +18,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.local_server import local_server
 from pipelines.publish import BUNDLE, PUBLISHED, publish
 from recs_core.errors import BookverseError
 
@@ -35,8 +34,6 @@ query Demo($reader: ID!) {
   metrics(k: 10) { model metric mean }
 }
 """
-
-READY_WITHIN_S = 60
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -57,7 +54,7 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = _reproduce()
         console.print(f"\n[bold]pipeline[/]  {seconds:.0f} s in dvc repro")
         console.print(f"[bold]publish[/]   bundle {publish(BUNDLE, PUBLISHED)}")
-        with _serving(options.port) as (server, url):
+        with local_server(options.port) as (server, url):
             _show(_ask(url), url)
             if not options.once:
                 console.print("Serving until Ctrl-C.")
@@ -79,24 +76,6 @@ def _reproduce() -> float:
     return time.monotonic() - started
 
 
-@contextmanager
-def _serving(port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """Run the server as its own process; gives the process and its address, and stops it at the end."""
-    command = [sys.executable, "-m", "graphql_api", "--port", str(port)]
-    # a group of its own, so that Ctrl-C reaches this process alone and the server is stopped in order
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
-    try:
-        announced = next(iter(server.stdout or ()), "")
-        if "http" not in announced:
-            raise DemoError(f"the server did not start (exit status {server.wait()}); see its message above")
-        url = announced.split()[-1].removesuffix("/graphql")
-        _wait_until_ready(url, server)
-        yield server, url
-    finally:
-        server.terminate()
-        server.wait()
-
-
 def _keep_serving(server: subprocess.Popen[str]) -> None:
     """Return on Ctrl-C or SIGTERM; raise `DemoError` if the server ends by itself."""
     for stop in (signal.SIGINT, signal.SIGTERM):
@@ -106,18 +85,6 @@ def _keep_serving(server: subprocess.Popen[str]) -> None:
     except KeyboardInterrupt:
         return
     raise DemoError(f"the server ended by itself with status {status}; see its message above")
-
-
-def _wait_until_ready(url: str, server: subprocess.Popen[str]) -> None:
-    deadline = time.monotonic() + READY_WITHIN_S
-    while time.monotonic() < deadline and server.poll() is None:
-        try:
-            if httpx.get(f"{url}/health/ready").status_code == httpx.codes.OK:
-                return
-        except httpx.TransportError:
-            pass
-        time.sleep(0.05)
-    raise DemoError(f"the server at {url} was not ready within {READY_WITHIN_S} s")
 
 
 def _ask(url: str) -> dict[str, Any]:

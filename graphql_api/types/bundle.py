@@ -16,19 +16,21 @@ class Metric:
     model: str = strawberry.field(description="The model's name in params.yaml.")
     metric: str = strawberry.field(description="The metric's name, for example ndcg.")
     k: int = strawberry.field(description="How many books of each list count.")
-    mean: float = strawberry.field(description="The mean over users.")
+    mean: float = strawberry.field(
+        description="The mean over users; for a metric of all users at once, its value."
+    )
     low: float | None = strawberry.field(
-        description="The lower end of the interval; null for a metric of all users at once."
+        description="The lower end of its 95 % interval; null for fewer than two users."
     )
     high: float | None = strawberry.field(
-        description="The upper end of the interval; null for a metric of all users at once."
+        description="The upper end of its 95 % interval; null for fewer than two users."
     )
     users: int = strawberry.field(description="How many users the mean is over.")
 
     @classmethod
     def from_estimate(cls, estimate: bundle.MetricEstimate) -> Self:
         """The type of an estimate in the manifest."""
-        return cls(**estimate.model_dump())
+        return cls(**estimate.model_dump(exclude={"cohort"}))
 
 
 @strawberry.type(description="The data and the model that all answers come from.")

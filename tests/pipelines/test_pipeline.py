@@ -97,7 +97,7 @@ def test_dvc_metrics_and_plots_have_something_to_show(workspace: Workspace) -> N
     workspace.dvc("plots", "show", "--out", "plots-page")
     page = (workspace.root / "plots-page/index.html").read_text()
     shutil.rmtree(workspace.root / "plots-page")
-    assert "NDCG@10 on the test part" in page
+    assert "Accuracy on the test part" in page
     assert all(model in page for model in MODELS)
 
 
