@@ -30,7 +30,15 @@ def test_every_notebook_is_run_by_a_stage(workspace: Workspace) -> None:
 def test_every_run_leaves_its_executed_notebook(workspace: Workspace) -> None:
     runs = {path.stem for path in (workspace.root / "reports/runs").glob("*.ipynb")}
     per_model = {f"{step}-{model}" for step in ("train", "recommend", "evaluate") for model in MODELS}
-    assert runs == per_model | {"ingest", "split", "data_report", "features", "compare", "bundle"}
+    assert runs == per_model | {
+        "ingest",
+        "split",
+        "data_report",
+        "features",
+        "compare",
+        "report",
+        "bundle",
+    }
 
 
 def test_executed_notebooks_hold_nothing_of_this_machine_or_moment(workspace: Workspace) -> None:
