@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from recs_core.data.arrays import read_arrays, write_arrays
 from recs_core.data.idmap import IdMap
+from recs_core.display import facts_table
 from recs_core.errors import DataError
 
 SORTED_AT_ONCE = 2**18
@@ -80,9 +81,8 @@ class InteractionSet:
     def _repr_html_(self) -> str:
         n_users, n_books = len(self.users), len(self.books)
         density = len(self) / max(1, n_users * n_books)
-        cells = (("users", f"{n_users:,}"), ("books", f"{n_books:,}"), ("interactions", f"{len(self):,}"))
-        rows = "".join(f"<tr><th>{name}</th><td>{value}</td></tr>" for name, value in cells)
-        return f"<table>{rows}<tr><th>density</th><td>{density:.3%}</td></tr></table>"
+        counts = (("users", f"{n_users:,}"), ("books", f"{n_books:,}"), ("interactions", f"{len(self):,}"))
+        return facts_table((*counts, ("density", f"{density:.3%}")))
 
     def save(self, path: Path) -> None:
         """Write as an array folder."""

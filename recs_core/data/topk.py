@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from recs_core.data.arrays import read_arrays, write_arrays
 from recs_core.data.idmap import PAD
+from recs_core.display import ROWS, rows_table
 
 GROUPS = 512
 """Into how many groups a row of scores is divided to see quickly which of them may be in the list."""
@@ -39,6 +40,20 @@ class TopK:
     def concatenate(cls, parts: list[TopK]) -> TopK:
         """Lists of several batches of users, one below the other."""
         return cls(np.concatenate([p.books for p in parts]), np.concatenate([p.scores for p in parts]))
+
+    def _repr_html_(self) -> str:
+        """The first lists, as `book row: score`."""
+        rows = [
+            [
+                place,
+                *(f"{book}: {score:.3f}" for book, score in zip(books, scores, strict=True) if book != PAD),
+            ]
+            for place, (books, scores) in enumerate(
+                zip(self.books[:ROWS, :ROWS].tolist(), self.scores[:ROWS, :ROWS].tolist(), strict=True)
+            )
+        ]
+        ranks = [str(rank) for rank in range(1, min(self.k, ROWS) + 1)]
+        return rows_table(["list", *ranks], rows, total=len(self))
 
     def save(self, path: Path) -> None:
         """Write as an array folder."""

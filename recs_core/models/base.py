@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from recs_core.data.idmap import PAD
 from recs_core.data.interactions import InteractionSet
 from recs_core.data.topk import TopK, top_k
+from recs_core.display import ROWS, facts_table, rows_table
 from recs_core.features.content import ContentFeatures
 from recs_core.progress import progress
 
@@ -58,6 +59,16 @@ class Contributions:
         parts = [part.sum(axis=1) for part in self.from_history.values()] + list(self.constant.values())
         return np.asarray(np.sum(parts, axis=0), dtype=np.float64)
 
+    def _repr_html_(self) -> str:
+        """The parts of each score, and their sum."""
+        sums = self.sums()
+        total = self.total()
+        rows = [
+            [place, *(f"{part[place]:.4f}" for part in sums.values()), f"{total[place]:.4f}"]
+            for place in range(min(ROWS, total.size))
+        ]
+        return rows_table(["book", *sums, "score"], rows, total=total.size)
+
     def sums(self) -> dict[str, NDArray[np.float64]]:
         """Part name to `float64[m]`: each part, summed over the books of the history."""
         return {name: part.sum(axis=1) for name, part in self.from_history.items()} | self.constant
@@ -76,6 +87,16 @@ class Model(ABC):
 
     def __init__(self, config: ModelConfig) -> None:
         self.config = config
+
+    def _repr_html_(self) -> str:
+        """Kind, configuration, and what was learned if it is fitted."""
+        facts: list[tuple[str, object]] = [("kind", self.kind), *self.config.model_dump().items()]
+        try:
+            arrays = self.state()
+        except AttributeError:
+            return facts_table([*facts, ("fitted", "not yet")])
+        size = sum(array.nbytes for array in arrays.values()) / 1e6
+        return facts_table([*facts, ("books", f"{self.n_books:,}"), ("size", f"{size:.1f} MB")])
 
     @property
     @abstractmethod

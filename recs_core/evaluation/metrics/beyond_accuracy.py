@@ -46,17 +46,18 @@ def average_popularity(judged: Judged, k: int) -> Values:
 @metric(
     "serendipity",
     "sum over the hits in the first k of how much higher the list ranks them than popularity does / k; a rank r "
-    "among n books counts as (n + 1 - r) / n, a negative difference as 0, and of equally popular books the lower "
-    "row is first",
-    source="Murakami et al., JSAI 2007; Ge et al., RecSys 2010; ranks as RecTools has them",
+    "among n books counts as (n + 1 - r) / n, a negative difference as 0; equally popular books share a rank, the "
+    "next one has the next, and popularity gives a book that nobody has read 0",
+    source="Murakami et al., JSAI 2007; Ge et al., RecSys 2010; the formula of RecTools",
     needs=("truth", "train"),
 )
 def serendipity(judged: Judged, k: int) -> Values:
     """See the registration."""
     readers = judged.data.readers
-    by_popularity = np.empty(readers.size)
-    by_popularity[np.argsort(-readers, kind="stable")] = np.arange(1, readers.size + 1)
-    gained = np.maximum(by_popularity[judged.recs.books[:, :k]] - np.arange(1, k + 1), 0) / readers.size
+    _, rank = np.unique(-readers, return_inverse=True)
+    # the list gives n + 1 - place, popularity n - rank from 0, in n-ths
+    popular = np.where(readers > 0, readers.size - rank, 0)[judged.recs.books[:, :k]]
+    gained = np.maximum(readers.size + 1 - np.arange(1, k + 1) - popular, 0) / readers.size
     found = np.where(judged.hits[:, :k], gained, 0.0).sum(axis=1) / k
     return np.where(np.isnan(judged.relevant), np.nan, found)
 

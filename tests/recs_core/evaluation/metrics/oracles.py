@@ -55,8 +55,8 @@ def average_popularity(case: Case, k: int) -> list[float]:
 
 def serendipity(case: Case, k: int) -> list[float]:
     n = len(case.readers)
-    popular = sorted(range(n), key=lambda book: (-case.readers[book], book))
-    chance = {book: (n + 1 - rank) / n for rank, book in enumerate(popular, 1)}
+    counts = sorted(set(case.readers), reverse=True)
+    chance = [(n - counts.index(readers)) / n if readers else 0.0 for readers in case.readers]
     values = []
     for listed, relevant in zip(case.lists, case.relevant, strict=True):
         gained = [
