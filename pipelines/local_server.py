@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,12 +22,15 @@ class ServerError(BookverseError):
 
 
 @contextmanager
-def local_server(port: int = 0, *, bundle: Path | None = None) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def local_server(
+    port: int = 0, *, bundle: Path | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the server; gives its process and its address, and stops it at the end.
 
     Args:
         port: where it listens; 0 for a free one.
         bundle: what it serves; what is published where None.
+        settings: environment variables beside those of this process.
 
     Raises:
         ServerError: it did not start, or was not ready in time.
@@ -34,7 +38,13 @@ def local_server(port: int = 0, *, bundle: Path | None = None) -> Iterator[tuple
     command = [sys.executable, "-m", "graphql_api", "--port", str(port)]
     command += ["--bundle", str(bundle)] if bundle is not None else []
     # a group of its own, so that Ctrl-C reaches this process alone and the server is stopped in order
-    server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True)  # noqa: S603
+    server = subprocess.Popen(  # noqa: S603 - this environment's server
+        command,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+        env=os.environ | dict(settings or {}),
+    )
     try:
         announced = next(iter(server.stdout or ()), "")
         if "http" not in announced:

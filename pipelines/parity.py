@@ -42,6 +42,8 @@ from recs_core.progress import progress
 
 DATA = Path("data")
 TOLERANCE = 1e-9
+KEEPING = {"BOOKVERSE_CACHE_TTL_S": "3600"}
+"""The server's settings: an answer of the first pass must be there for the second, however long a pass takes."""
 AT_ONCE = 16
 """Requests under way at a time."""
 
@@ -183,9 +185,11 @@ def compare(model: str, n_users: int | None) -> bool:
     with tempfile.TemporaryDirectory(prefix="bookverse-parity-") as scratch:
         bundle = Path(scratch) / "bundle"
         write_evaluated(bundle, model, evaluated.split, source=params.data.source, seed=params.seed)
-        with local_server(bundle=bundle) as (_, url):
+        with local_server(bundle=bundle, settings=KEEPING) as (_, url):
             for name in ("cold", "warm"):
                 passes[name] = asyncio.run(ask(url, user_ids, books, k=k, what=f"ask, cache {name}"))
+    if not passes["warm"].hits:
+        raise ParityError("no answer of the second pass came from the cache, which was to be compared, too")
     equal = True
     for name, asked in passes.items():
         differing = int((asked.recs.books != evaluated.recs.books).any(axis=1).sum())
