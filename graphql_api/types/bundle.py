@@ -20,10 +20,10 @@ class Metric:
         description="The mean over users; for a metric of all users at once, its value."
     )
     low: float | None = strawberry.field(
-        description="The lower end of its 95 % interval; null for fewer than two users."
+        description="The lower end of its 95 % interval; null for fewer than 20 users."
     )
     high: float | None = strawberry.field(
-        description="The upper end of its 95 % interval; null for fewer than two users."
+        description="The upper end of its 95 % interval; null for fewer than 20 users."
     )
     users: int = strawberry.field(description="How many users the mean is over.")
 

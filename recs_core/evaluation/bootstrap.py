@@ -19,6 +19,9 @@ from threadpoolctl import threadpool_limits
 LEVEL = 0.95
 """Of every interval."""
 
+FEWEST = 20
+"""Of fewer users no interval is told. Few values are often all 0, and then the bootstrap sees no doubt at all."""
+
 AT_ONCE = 100
 """Resamples of which the weights are held at once."""
 
@@ -55,7 +58,7 @@ def resampled_means(
 def mean_intervals(
     values: NDArray[np.float64], *, resamples: int, rng: np.random.Generator
 ) -> NDArray[np.float64]:
-    """The interval of the mean of each column, `float64[m, 2]`; NaN where fewer than two users have a value.
+    """The interval of the mean of each column, `float64[m, 2]`; NaN where fewer than `FEWEST` users have a value.
 
     Args:
         values: `float64[n_users, m]`, NaN where a user has no value.
@@ -67,7 +70,7 @@ def mean_intervals(
     samples = resampled_means(values, resamples=resamples, rng=rng)
     for column in range(values.shape[1]):
         of_users = values[:, column][~np.isnan(values[:, column])]
-        if of_users.size > 1:
+        if of_users.size >= FEWEST:
             found[column] = _bca(of_users, samples[:, column])
     return found
 
@@ -89,14 +92,14 @@ def _bca(values: NDArray[np.float64], samples: NDArray[np.float64]) -> NDArray[n
 def jackknife_interval(
     statistic: Callable[[NDArray[np.bool_]], float], n_users: int, *, rng: np.random.Generator
 ) -> tuple[float, float] | None:
-    """The interval of a statistic of all users at once, or None for fewer than two.
+    """The interval of a statistic of all users at once, or None for fewer than `FEWEST`.
 
     Args:
         statistic: given `bool[n_users]`, the value for those users alone.
         n_users: how many users there are.
         rng: puts the users into groups.
     """
-    if n_users < 2:
+    if n_users < FEWEST:
         return None
     n_groups = min(GROUPS, n_users)
     group = rng.permutation(n_users) % n_groups

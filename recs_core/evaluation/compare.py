@@ -45,7 +45,8 @@ def leaderboard(
 
     Returns:
         `data`, then `<name>`, `<name> low`, `<name> high` of the compared metrics, the shown ones, and `verdict`:
-        what the model is to the best by the first metric.
+        what the model is to that of the highest mean by the first metric, which itself is "best" only where all
+        others are worse.
     """
     first = compared[0]
     of_all = estimates[estimates["cohort"] == EVERYBODY].set_index(["model", "name"])
@@ -59,10 +60,9 @@ def leaderboard(
     for name in shown:
         board[name] = means[name]
     board.insert(0, "data", f"{source} (synthetic)" if synthetic else source)
-    board["verdict"] = [
-        "best" if model == best else _in_words(verdict_on(comparisons, model, best, first), best)
-        for model in board.index
-    ]
+    verdicts = {model: verdict_on(comparisons, model, best, first) for model in board.index[1:]}
+    claimed = "best" if all(verdict == WORSE for verdict in verdicts.values()) else "highest mean"
+    board["verdict"] = [claimed, *(_in_words(verdict, best) for verdict in verdicts.values())]
     return board.rename_axis("model").rename_axis(None, axis="columns")
 
 

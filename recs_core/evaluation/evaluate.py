@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ class Estimate:
         cohort: "all"; a cohort of users, of whom the mean is; or a cohort of books, the only ones that then count as
             held out.
         mean: over the users that have a value; for a metric of all users at once, its value.
-        low, high: 95 % interval, see `recs_core.evaluation.bootstrap`; null for fewer than two users.
+        low, high: 95 % interval, see `recs_core.evaluation.bootstrap`; null for fewer than `bootstrap.FEWEST` users.
         users: how many users have a value.
     """
 
@@ -135,11 +134,11 @@ def _estimates(columns: Sequence[_Column], *, resamples: int, rng: np.random.Gen
     table = np.stack([column.values for column in columns], axis=1)
     intervals = mean_intervals(table, resamples=resamples, rng=rng)
     found = []
-    for column, (low, high) in zip(columns, intervals.tolist(), strict=True):
+    for column, interval in zip(columns, intervals.tolist(), strict=True):
         values = column.values[~np.isnan(column.values)]
-        sure: dict[str, Any] = {"low": low, "high": high} if values.size > 1 else {"low": None, "high": None}
+        low, high = (None if np.isnan(end) else end for end in interval)
         mean = float(values.mean()) if values.size else 0.0
-        found.append(Estimate(column.metric, column.k, column.cohort, mean, users=int(values.size), **sure))
+        found.append(Estimate(column.metric, column.k, column.cohort, mean, low, high, int(values.size)))
     return found
 
 

@@ -12,8 +12,9 @@ from recs_core.data.catalogue import Catalogue
 from recs_core.data.idmap import PAD
 from recs_core.data.interactions import InteractionSet
 from recs_core.features.content import ContentFeatures
-from recs_core.models.registry import ModelSpec, build_model
+from recs_core.models.registry import MODELS, ModelSpec, build_model
 from recs_core.serving.recommender import ServingRecommender
+from recs_core.testing.model_case import dated
 
 
 @pytest.fixture
@@ -32,7 +33,7 @@ def written(
     write_bundle(
         tmp_path / "bundle",
         model_name=kind,
-        model=model.fit(interactions, features, rng=np.random.default_rng(7)),
+        model=model.fit(dated(interactions), features, rng=np.random.default_rng(7)),
         history=replace(interactions, matrix=surer),
         features=features,
         catalogue=catalogue,
@@ -46,12 +47,14 @@ def written(
     return open_bundle(tmp_path / "bundle")
 
 
-KINDS = ["popularity", "item_knn", "rp3beta", "als", "content", "hybrid"]
 STORAGES: list[Storage] = ["float32", "float16", "int8"]
 
 
 @pytest.mark.parametrize(
-    "written", [(kind, storage, 20) for kind in KINDS for storage in STORAGES], indirect=True, ids=str
+    "written",
+    [(kind, storage, 20) for kind in sorted(MODELS) for storage in STORAGES],
+    indirect=True,
+    ids=str,
 )
 def test_a_ready_list_is_the_live_answer_to_the_bit(written: Bundle) -> None:
     assert len(written.precomputed) == 20

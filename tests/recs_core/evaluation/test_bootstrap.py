@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from recs_core.evaluation.bootstrap import jackknife_interval, mean_intervals, resampled_means
+from recs_core.evaluation.bootstrap import FEWEST, jackknife_interval, mean_intervals, resampled_means
 
 
 def rng(seed: int = 7) -> np.random.Generator:
@@ -40,7 +40,7 @@ def test_of_100_intervals_about_95_hold_the_mean_of_skewed_values() -> None:
 
 
 @settings(max_examples=40)
-@given(st.lists(st.sampled_from([0.0, 0.0, 0.25, 1.0]), min_size=2, max_size=40), st.integers(0, 99))
+@given(st.lists(st.sampled_from([0.0, 0.0, 0.25, 1.0]), min_size=FEWEST, max_size=60), st.integers(0, 99))
 def test_an_interval_lies_within_the_values_and_users_without_one_change_nothing(
     given_values: list[float], seed: int
 ) -> None:
@@ -51,9 +51,11 @@ def test_an_interval_lies_within_the_values_and_users_without_one_change_nothing
         assert low == high == values[0]
 
 
-def test_one_user_is_no_sample_nor_is_nobody() -> None:
-    values = np.array([[1.0, np.nan], [np.nan, np.nan]])
-    assert np.isnan(mean_intervals(values, resamples=100, rng=rng())).all()
+def test_of_few_users_or_nobody_no_interval_is_told() -> None:
+    values = np.full((FEWEST, 3), np.nan)
+    values[1:, 0], values[:, 1] = 0.25, 0.5
+    found = mean_intervals(values, resamples=100, rng=rng())
+    assert np.isnan(found).all(axis=1).tolist() == [True, False, True]
     assert mean_intervals(np.empty((0, 3)), resamples=100, rng=rng()).shape == (3, 2)
 
 
@@ -87,6 +89,6 @@ def test_of_100_intervals_of_coverage_about_95_hold_the_expected_one() -> None:
     assert held >= 184
 
 
-@pytest.mark.parametrize("n_users", [0, 1])
-def test_fewer_than_two_users_have_no_jackknife(n_users: int) -> None:
+@pytest.mark.parametrize("n_users", [0, 1, FEWEST - 1])
+def test_few_users_have_no_jackknife(n_users: int) -> None:
     assert jackknife_interval(lambda users: 0.0, n_users, rng=rng()) is None

@@ -13,17 +13,18 @@ from recs_core.data.topk import top_k
 from recs_core.errors import ParameterError, UnknownIdError
 from recs_core.models.base import Recommender, SimilarBooks
 from recs_core.models.popularity import Popularity
-from recs_core.models.registry import ModelSpec, build_model
+from recs_core.models.registry import MODELS, ModelSpec, build_model
 from recs_core.serving.answer import Rules, ServedFrom
 from recs_core.serving.filters import BookFilter
 from recs_core.serving.recommender import ServingRecommender
 from recs_core.serving.rerank import RerankConfig
+from recs_core.testing.model_case import dated
 from recs_core.testing.tiny import BOOKS, tiny_catalogue, tiny_features, tiny_interactions
 
 
 def fitted(kind: str) -> Recommender:
     model = build_model(ModelSpec(kind=kind), where=kind)
-    train = tiny_interactions()
+    train = dated(tiny_interactions())
     return model.fit(train, tiny_features(tiny_catalogue(train.books)), rng=np.random.default_rng(7))
 
 
@@ -56,7 +57,7 @@ def test_the_history_is_that_of_the_reader_in_order(serving: ServingRecommender,
     assert serving.recommend("u007", k=1).history.indices.tolist() == serving.history_rows("u007").tolist()
 
 
-@pytest.mark.parametrize("kind", ["hybrid", "als", "rp3beta", "content"])
+@pytest.mark.parametrize("kind", sorted(MODELS))
 def test_an_unknown_reader_gets_what_is_popular_whatever_model_is_served(bundle: Bundle, kind: str) -> None:
     serving = ServingRecommender(replace(bundle, model=fitted(kind)))
     answer = serving.recommend("nobody", k=10)
@@ -150,14 +151,13 @@ def test_a_reader_with_no_books_counts_as_unknown(bundle: Bundle) -> None:
 
 
 NO_DISLIKES = Rules(rerank=RerankConfig(dislikes=0.0))
-FOLDING = ["hybrid", "als", "rp3beta", "user_knn", "content", "ease", "bspm"]
 IDS = tiny_interactions().books.array.tolist()
 
 likes = st.dictionaries(st.sampled_from(IDS), st.sampled_from([0.5, 1.0, 3.0]), max_size=6)
 dislikes = st.sets(st.sampled_from(IDS), max_size=3)
 
 
-@pytest.mark.parametrize("kind", FOLDING)
+@pytest.mark.parametrize("kind", sorted(MODELS))
 def test_recent_events_are_scored_as_the_merged_history_from_scratch(bundle: Bundle, kind: str) -> None:
     serving = ServingRecommender(replace(bundle, model=fitted(kind)))
 
