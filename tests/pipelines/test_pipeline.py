@@ -68,7 +68,7 @@ def test_changing_als_runs_als_and_what_collects_it(workspace: Workspace) -> Non
         # from the run cache, without running anything
         workspace.dvc("repro")
     running = {line.split("'")[1] for line in said.splitlines() if line.startswith("Running stage")}
-    assert running == {"train@als", "recommend@als", "evaluate@als", "compare", "bundle"}
+    assert running == {"train@als", "recommend@als", "evaluate@als", "compare", "report", "bundle"}
 
 
 def test_two_clean_runs_in_different_places_give_the_same_bytes(
@@ -120,4 +120,4 @@ def test_the_bundle_serves_what_the_pipeline_measured(workspace: Workspace) -> N
     }
     assert {(m.model, m.metric, m.k): m.mean for m in bundle.meta.metrics} == measured
     answer = ServingRecommender(bundle).recommend(str(bundle.users.array[0]), k=5)
-    assert answer.served_from == "MODEL"
+    assert answer.served_from == "PRECOMPUTED"

@@ -2,7 +2,7 @@
 
 RecBole's side is its own from the files on: it reads the split, numbers users and items itself, makes its data set,
 loaders and samplers, and evaluates. Only the vectors that it scores with are those that our adapter trained. Ours is
-the pipeline's: lists by `recommend_every_user`, metrics by `evaluate`.
+the pipeline's: lists by `recommend_every_user`, metrics by `mean_accuracy`.
 """
 
 from dataclasses import replace
@@ -18,7 +18,7 @@ from recs_core.data.interactions import InteractionRows, InteractionSet
 from recs_core.data.sources.recbole import MovieLens100K
 from recs_core.data.splits.registry import split_interactions
 from recs_core.data.splits.split import Split
-from recs_core.evaluation.evaluate import evaluate
+from recs_core.evaluation.judge import mean_accuracy
 from recs_core.models.recbole import RecBoleConfig, RecBoleVectors
 from recs_core.models.recbole_shims import recbole_session
 from recs_core.models.transductive import recommend_every_user
@@ -95,14 +95,8 @@ def test_recbole_and_we_measure_the_same(split: Split, tmp_path: Path) -> None:
     config = RecBoleConfig(model="BPR", epochs=3, options={"learning_rate": 0.01})
     model = RecBoleVectors(config).fit(split.train, None, rng=np.random.default_rng(1))
     history = split.known_before_test
-    estimates = evaluate(
-        recommend_every_user(model, history, k=K),
-        truth=split.test.matrix,
-        train=history.matrix,
-        vectors=np.zeros((len(split.train.books), 1), dtype=np.float32),
-        cutoffs=[K],
-    )
-    ours = {estimate.metric: estimate.mean for estimate in estimates}
+    recs = recommend_every_user(model, history, k=K)
+    ours = mean_accuracy(recs, split.test.matrix, list(NAMES), k=K)
     folder = tmp_path / "films"
     folder.mkdir()
     with recbole_session(1):
