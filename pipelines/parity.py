@@ -133,12 +133,12 @@ class Evaluated:
         users = np.flatnonzero(split.known_before_test.user_counts)[:n_users].astype(np.int32)
         recs = TopK.load(DATA / "recs" / model)
         data = EvaluationData.of(
-            truth=split.test.matrix[users],
-            train=split.train.matrix[users],
-            vectors=ContentFeatures.load(DATA / "features").vectors,
+            truth=split.test,
+            train=split.train,
+            features=ContentFeatures.load(DATA / "features"),
             catalogue=Catalogue.load(DATA / "split/catalogue.arrow"),
         )
-        return cls(split, users, TopK(recs.books[users], recs.scores[users]), data)
+        return cls(split, users, TopK(recs.books[users], recs.scores[users]), data.of_users(users))
 
     def means(self, recs: TopK, cutoffs: Sequence[int]) -> dict[str, float]:
         """Every metric that the data allows, of these readers."""
