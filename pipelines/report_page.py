@@ -45,7 +45,7 @@ class Tables:
 
     Args:
         board: the leaderboard, by model.
-        comparisons: every pair of models.
+        comparisons: every pair of models, for everybody and for each cohort.
         cohorts: by model: cohort, mean, low, high, users.
         at_k: model, k, ndcg, recall.
         sizes: by model: accuracy, megabytes.
@@ -94,6 +94,8 @@ tested on the same readers, with a correction for the number of models.</p>
 <h2>Side by side</h2>
 <div class="plots">{"".join(_figures(tables, best))}</div>
 <h2>Every pair</h2>
+<p class="soft">On the same readers, all of them and cohort by cohort; "p, adjusted" is corrected for the number of
+pairs by one metric in one cohort.</p>
 <details><summary>{len(tables.comparisons)} comparisons</summary>{_pairs(tables.comparisons)}</details>
 <h2>The data</h2>{_data(tables.data)}
 <h2>What the metrics mean</h2>{_glossary([*tables.compared, *tables.shown, "ndcg@", "recall@"])}
@@ -185,17 +187,19 @@ def _figure(title: str, text: str, svg: str, *, wide: bool = False) -> str:
 
 
 def _pairs(comparisons: pd.DataFrame) -> str:
-    rows = [
-        [
-            escape(str(row.metric)),
-            f'<td class="left">{escape(str(row.model))}</td>',
-            f'<td class="words">{escape(_verdict(str(row.verdict), str(row.baseline)))}</td>',
-            f'<td>{row.difference:+.4f}<br><span class="interval">{row.low:+.4f} to {row.high:+.4f}</span></td>',
-            f"<td>{row.p_adjusted:.2g}</td>",
+    rows = []
+    for _, row in comparisons.iterrows():
+        interval = f"{row['low']:+.4f} to {row['high']:+.4f}" if pd.notna(row["low"]) else "no interval"
+        cells = [
+            escape(str(row["metric"])),
+            f'<td class="left">{escape(str(row["cohort"]))}</td>',
+            f'<td class="left">{escape(str(row["model"]))}</td>',
+            f'<td class="words">{escape(_verdict(str(row["verdict"]), str(row["baseline"])))}</td>',
+            f'<td>{row["difference"]:+.4f}<br><span class="interval">{interval}</span></td>',
+            f"<td>{row['p_adjusted']:.2g}</td>",
         ]
-        for row in comparisons.itertuples()
-    ]
-    return _table(["metric", "model", "is", "difference", "p, adjusted"], rows)
+        rows.append(cells)
+    return _table(["metric", "cohort", "model", "is", "difference", "p, adjusted"], rows)
 
 
 def _verdict(verdict: str, baseline: str) -> str:
