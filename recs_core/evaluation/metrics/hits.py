@@ -21,6 +21,9 @@ SLOTS = 1 << 17
 SLOTS_A_BOOK = 16
 """Slots of a user for each book of the mean user: one book of 30 is then not where it is looked for."""
 
+FEWEST_SLOTS = 64
+"""Of a user, so that not too many lists are looked at together."""
+
 NOTHING = PAD - 1
 """In an empty slot: neither a book nor what stands in an empty place."""
 
@@ -72,7 +75,7 @@ class _Table:
     def __init__(self, truth: csr_array) -> None:
         self._truth = truth
         mean = truth.nnz / max(truth.shape[0], 1)
-        bits = int(np.ceil(np.log2(max(1.0, SLOTS_A_BOOK * mean))))
+        bits = int(np.ceil(np.log2(max(FEWEST_SLOTS, SLOTS_A_BOOK * mean))))
         self._slots = min(1 << bits, SLOTS)
         self.n_users = SLOTS // self._slots
         self._first = np.arange(self.n_users) * self._slots

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recs_core.data.idmap import PAD
-from recs_core.evaluation.metrics.hits import SLOTS, Hits
+from recs_core.evaluation.metrics.hits import FEWEST_SLOTS, SLOTS, Hits
 
 
 def by_sets(books: np.ndarray, truth: csr_array) -> list[tuple[int, int, int]]:
@@ -51,8 +51,8 @@ def test_books_that_share_a_slot_are_all_found() -> None:
 
 
 def test_a_table_that_is_filled_anew_forgets_the_users_before() -> None:
-    # each has one book, so that the table has 16 slots a user
-    n_users = SLOTS // 16 + 5
+    # each has one book, so that the table has the fewest slots a user
+    n_users = 2 * SLOTS // FEWEST_SLOTS + 5
     truth = csr_array(
         (np.ones(n_users, np.float32), np.arange(n_users) % 16, np.arange(n_users + 1)), shape=(n_users, 16)
     )
