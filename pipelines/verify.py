@@ -6,15 +6,14 @@
 
 Copies the files of the working tree that git knows (or would add) and `data/raw` into a temporary folder, where
 there is no cache and no output to reuse. A dvc.lock of other code or parameters is told at once. Otherwise all stages
-run there, and what comes of them is compared with dvc.lock. Exits with 0 where every output has the same bytes; with 1
-where one differs, naming the stage that is to blame, the files, and the stages behind it, which differ for its sake.
+run there, and what comes of them is compared with dvc.lock. Exits with 0 where every output has the same bytes; with
+1 where one differs, naming the stage to blame, the files, and the stages behind it, which differ for its sake.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
-import json
 import shutil
 import sys
 import tempfile
@@ -27,6 +26,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.apart import LOCK, copy_project, run_stages, stale_stages
+from pipelines.dvc_cache import DvcCache
 from pipelines.lineage import StageChange, Stages, changes, read_lock, upstream
 from recs_core.errors import BookverseError
 
@@ -63,21 +63,18 @@ def judge(locked: Stages, run: Stages) -> Verdict:
     )
 
 
-def differing_files(out: str, root: Path, project: Path, md5: str) -> list[str]:
+def differing_files(out: str, cache: DvcCache, project: Path, md5: str) -> list[str]:
     """The files of an output folder that differ from those of dvc.lock, as far as the cache knows them.
 
     Args:
         out: the output's path.
-        root: the working tree, whose cache is read.
+        cache: of the working tree.
         project: the copy that was run.
         md5: what dvc.lock says of the output.
     """
-    if not md5.endswith(".dir"):
+    before = cache.listing(md5)
+    if before is None:
         return []
-    listing = root / ".dvc/cache/files/md5" / md5[:2] / md5[2:]
-    if not listing.is_file():
-        return []
-    before = {entry["relpath"]: entry["md5"] for entry in json.loads(listing.read_text())}
     folder = project / out
     after = {
         file.relative_to(folder).as_posix(): hashlib.md5(file.read_bytes(), usedforsecurity=False).hexdigest()
@@ -104,11 +101,12 @@ def show_stale(stale: Sequence[StageChange], locked: Stages) -> None:
 
 def show(verdict: Verdict, locked: Stages, root: Path, project: Path) -> None:
     """Print what differs, what is to blame first."""
+    cache = DvcCache(root)
     for change in verdict.to_blame:
         console.print(f"[red]differs[/]   {change.stage}: the same inputs gave other outputs")
         md5s = {out["path"]: out["md5"] for out in locked[change.stage]["outs"]}
         for out in change.outs:
-            files = differing_files(out, root, project, md5s.get(out, ""))
+            files = differing_files(out, cache, project, md5s.get(out, ""))
             inside = f": {', '.join(files[:10])}{' ...' if len(files) > 10 else ''}" if files else ""
             console.print(escape(f"            {out}{inside}"))
     if verdict.behind:

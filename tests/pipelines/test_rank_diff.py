@@ -110,8 +110,8 @@ def test_a_changed_parameter_is_found_to_be_the_cause(committed: Workspace) -> N
         (committed.root / "dvc.lock").write_text(lock)
         committed.dvc("checkout", "--force")
     (cause,) = found["causes"]
-    assert cause.startswith("train@rp3beta: parameter models.rp3beta.config.beta")
-    assert cause.endswith("-> 0.0")
+    assert (cause["stage"], cause["kind"]) == ("train@rp3beta", "parameter")
+    assert (cause["what"], cause["after"], cause["effect"]) == ("models.rp3beta.config.beta", 0.0, True)
     assert found["cohorts"]["all"]["overlap"] < 1
     assert (found["gone"], found["new"]) == (0, 0)
     assert all(book["title"] for book in found["books"].values())
