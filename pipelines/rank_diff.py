@@ -3,6 +3,8 @@
     python -m pipelines.rank_diff HEAD~1 workspace
     python -m pipelines.rank_diff data/published/0123456789abcdef data/bundle --k 10
 
+notebooks/12_rank_diff.ipynb shows the same with plots.
+
 A state is "workspace" (what the last `dvc repro` made), a git revision whose lists are in DVC's cache, or the folder
 of a bundle, which is asked for the lists of its own readers.
 """
@@ -54,7 +56,13 @@ def cohort_table(found: Changes) -> pd.DataFrame:
         for name, mask in masks.items()
         if mask.any()
     }
-    return pd.DataFrame(rows).T.rename_axis("cohort")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cohort")
+
+
+def reader_table(found: Changes) -> pd.DataFrame:
+    """The readers whose lists changed most; none whose list is the same."""
+    changed = found.readers[found.readers["rbo"] <= SAME]
+    return changed.sort_values("rbo", kind="stable").head(SHOWN)
 
 
 def book_table(found: Changes, before: State, after: State) -> pd.DataFrame:
@@ -74,11 +82,10 @@ def _title(book_id: str, *states: State) -> str:
 
 def as_json(found: Changes, before: State, after: State, model: str) -> str:
     """Everything that is shown, for other programs."""
-    readers = found.readers.sort_values("rbo", kind="stable").head(SHOWN)
     facts = {
         "cohorts": cohort_table(found).to_dict("index"),
         "causes": [asdict(cause) for cause in causes(before, after, model)],
-        "readers": readers.to_dict("index"),
+        "readers": reader_table(found).to_dict("index"),
         "books": book_table(found, before, after).to_dict("index"),
         "gone": found.gone,
         "new": found.new,
@@ -90,11 +97,11 @@ def _show(found: Changes, before: State, after: State, model: str) -> None:
     _print(cohort_table(found), f"lists of {before.name} and {after.name}")
     if found.gone or found.new:
         console.print(f"{found.gone} readers are gone, {found.new} are new")
-    changed = found.readers[found.readers["rbo"] <= SAME]
+    changed = reader_table(found)
     if changed.empty:
         console.print("no list is another; what is:")
     else:
-        _print(changed.sort_values("rbo", kind="stable").head(SHOWN), "readers whose lists changed most")
+        _print(changed, "readers whose lists changed most")
         _print(book_table(found, before, after), "books that are listed more or less often")
         console.print("[bold]because of[/]")
     for told in [str(cause) for cause in causes(before, after, model)] or [_no_cause(before, after)]:
