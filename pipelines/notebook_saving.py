@@ -1,4 +1,4 @@
-"""What JupyterLab saves of the notebooks that git and DVC know: code and text, and nothing of one person's session."""
+"""What JupyterLab saves of the notebooks that git and DVC know: code and text, nothing of one session."""
 
 from __future__ import annotations
 

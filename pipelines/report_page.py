@@ -26,7 +26,7 @@ h2{font-size:1.15rem;margin:2.4rem 0 .6rem}p{max-width:46rem}.soft{color:var(--s
 .notice{border-left:4px solid #c0392b;padding:.6rem 1rem;background:var(--card)}
 .claim{font-size:1.1rem}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{padding:.4rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:first-child,thead th:last-child,.left{text-align:left}
+th:first-child,td:first-child,.left{text-align:left}
 td.words{white-space:normal;text-align:left;min-width:14rem}
 thead th{color:var(--soft);font-weight:600}.interval{color:var(--soft);font-size:.85em}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:1rem}
@@ -121,15 +121,23 @@ def _claim(tables: Tables) -> str:
     return f"{best} is the best by {first}: {more:.0%} above {second}, and better than every other model."
 
 
+IN_WORDS = ("model", "is", "verdict")
+"""Columns that are read from the left."""
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of cells that are HTML already, the first of each row its heading."""
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    top = "".join(
+        f'<th scope="col"{" class=left" if name in IN_WORDS else ""}>{escape(name)}</th>' for name in head
+    )
     lines = "".join(f'<tr><th scope="row">{row[0]}</th>{"".join(row[1:])}</tr>' for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _leaderboard(tables: Tables) -> str:
     rows = []
+    # one number of digits for a column: shares and the like are small, counts are not
+    forms = {name: ".4f" if tables.board[name].abs().max() < 10 else ".1f" for name in tables.shown}
     for model, row in tables.board.iterrows():
         cells = [escape(str(model))]
         for name in tables.compared:
@@ -137,7 +145,7 @@ def _leaderboard(tables: Tables) -> str:
             if pd.notna(row[f"{name} low"]):
                 interval = f"{row[f'{name} low']:.4f} to {row[f'{name} high']:.4f}"
             cells.append(f'<td>{row[name]:.4f}<br><span class="interval">{interval}</span></td>')
-        cells += [f"<td>{row[name]:.4g}</td>" for name in tables.shown]
+        cells += [f"<td>{row[name]:{forms[name]}}</td>" for name in tables.shown]
         cells.append(f'<td class="words">{escape(str(row["verdict"]))}</td>')
         rows.append(cells)
     return _table(["model", *tables.compared, *tables.shown, "verdict"], rows)

@@ -72,7 +72,8 @@ def test_every_number_of_the_leaderboard_is_on_the_page(n: int) -> None:
         assert str(model) in shown
         assert f"{row['ndcg@10']:.4f}" in shown
         assert f"{row['ndcg@10 low']:.4f} to {row['ndcg@10 high']:.4f}" in shown
-        assert f"{row['coverage@20']:.4g}" in shown
+        assert f"{row['coverage@20']:.4f}" in shown
+        assert f"{row['average_popularity@20']:.1f}" in shown
 
 
 def test_the_same_tables_make_the_same_bytes() -> None:
