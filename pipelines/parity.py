@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -182,12 +183,14 @@ def compare(model: str, n_users: int | None) -> bool:
     k = evaluated.recs.k
     offline = evaluated.means(evaluated.recs, params.evaluation.cutoffs)
     passes: dict[str, Asked] = {}
-    with tempfile.TemporaryDirectory(prefix="bookverse-parity-") as scratch:
+    console.print(f"[bold]parity[/]  {model}, {len(user_ids)} readers")
+    with tempfile.TemporaryDirectory(prefix="bookverse-parity-") as scratch, ExitStack() as serving:
         bundle = Path(scratch) / "bundle"
-        write_evaluated(bundle, model, evaluated.split, source=params.data.source, seed=params.seed)
-        with local_server(bundle=bundle, settings=KEEPING) as (_, url):
-            for name in ("cold", "warm"):
-                passes[name] = asyncio.run(ask(url, user_ids, books, k=k, what=f"ask, cache {name}"))
+        with console.status("write a bundle of the evaluated model, start the server"):
+            write_evaluated(bundle, model, evaluated.split, source=params.data.source, seed=params.seed)
+            _, url = serving.enter_context(local_server(bundle=bundle, settings=KEEPING))
+        for name in ("cold", "warm"):
+            passes[name] = asyncio.run(ask(url, user_ids, books, k=k, what=f"ask, cache {name}"))
     if not passes["warm"].hits:
         raise ParityError("no answer of the second pass came from the cache, which was to be compared, too")
     equal = True

@@ -15,6 +15,8 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from recs_core.artifacts.bundle import CURRENT, open_bundle
 from recs_core.data.arrays import canonical_json, file_digest, replacing_file, replacing_folder
 from recs_core.errors import BookverseError
@@ -69,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=PUBLISHED, help="published bundles (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        version = publish(options.bundle, options.to)
+        with Console(stderr=True).status("verify the bundle and copy it"):
+            version = publish(options.bundle, options.to)
     except BookverseError as error:
         print(f"nothing was published: {error}", file=sys.stderr)
         return 1

@@ -161,12 +161,13 @@ def verify(root: Path, wanted: Sequence[str] = (), *, keep: bool) -> bool:
     names = list(locked) if wanted else []
     project = Path(tempfile.mkdtemp(prefix="bookverse-verify-"))
     try:
-        copy_project(root, project)
-        stale = stale_stages(project, locked, names)
+        console.print(f"[bold]verify[/]  {len(locked)} stages, anew in {escape(str(project))}")
+        with console.status(f"copy the project, compare {LOCK} with its code and parameters"):
+            copy_project(root, project)
+            stale = stale_stages(project, locked, names)
         if stale:
             show_stale(stale, locked)
             return False
-        console.print(f"[bold]verify[/]  {len(locked)} stages, run anew in {escape(str(project))}")
         (project / LOCK).unlink()
         run_stages(project, [*ANEW, *names], len(locked), console)
         run = read_lock(project / LOCK)
