@@ -21,10 +21,11 @@ from recs_core.models.popularity import Popularity, PopularityConfig, log_popula
 from recs_core.serving.answer import NO_RULES, Answer, RankedBook, Rules, ServedFrom
 from recs_core.serving.columns import Labels
 from recs_core.serving.explained import contributions_of, why_not
-from recs_core.serving.filters import EVERY_BOOK, FilterIndex
+from recs_core.serving.filters import EVERY_BOOK, BookFilter, FilterIndex
 from recs_core.serving.greedy import pick
 from recs_core.serving.rerank import BookFacts, RerankConfig, Reranking
 from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
+from recs_core.serving.search import find_books
 from recs_core.serving.taste import Event, Taste, fold_in, session_events
 
 
@@ -139,6 +140,18 @@ class ServingRecommender:
         if isinstance(model, SimilarBooks):
             return _ranked(model.similar(np.array([row], dtype=np.int32), k=k))
         return _ranked(alike(self.bundle.vectors, row, k=k))
+
+    def search(self, text: str, *, k: int, filters: BookFilter = EVERY_BOOK) -> list[RankedBook]:
+        """The k books that a text means best, as it was typed so far and in spite of typing errors.
+
+        Their scores are those of the search: higher is better within one list, and no list compares with another.
+
+        Args:
+            text: words of title, author, series or genre, or an ISBN; one without a word finds nothing.
+            k: how many, at least 1; the list is shorter where fewer books match.
+            filters: what a listed book must be.
+        """
+        return find_books(self.bundle.search, self.filters, text, k=k, wanted=filters)
 
     def book_row(self, book_id: str) -> int:
         """The row of a book.

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
+from recs_core.artifacts.bundle import Bundle, CohortBounds, open_bundle, write_bundle
 from recs_core.data.catalogue import SCHEMA, Catalogue
 from recs_core.data.cohorts import book_cohorts, user_cohorts
 from recs_core.data.idmap import IdMap
@@ -147,6 +147,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
         source="tiny",
         seed=seed,
         data_digest=interactions.books.digest,
+        cohorts=CohortBounds(cold_below=5, heavy_from=10),
     )
     return open_bundle(path)
 

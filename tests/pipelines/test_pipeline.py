@@ -119,5 +119,6 @@ def test_the_bundle_serves_what_the_pipeline_measured(workspace: Workspace) -> N
         for entry in json.loads((workspace.root / f"data/metrics/{model}.json").read_text())
     }
     assert {(m.model, m.metric, m.k): m.mean for m in bundle.meta.metrics} == measured
+    assert [model.name for model in bundle.meta.models] == MODELS
     answer = ServingRecommender(bundle).recommend(str(bundle.users.array[0]), k=5)
     assert answer.served_from == "PRECOMPUTED"
