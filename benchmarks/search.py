@@ -2,7 +2,8 @@
 
 For each catalogue prints what the index costs (seconds to build, megabytes, milliseconds to open what is mapped), and
 a line for each way of asking: the share of queries whose book is first and on the first page of ten, and the
-milliseconds of a query. All times but that of opening are of the processor, on one thread. A query is a random book's title and authors:
+milliseconds of a query. Times of building and asking are of the processor, on one thread, for others may use the
+machine. A query is a random book's title and authors:
 
 - whole: as it stands;
 - one error: with one letter left out, doubled, replaced or swapped with the next, anywhere in it;
