@@ -14,7 +14,7 @@ Books of the same title and authors, such as editions, are equally right. Genera
 words, each of them in very many books: the worst there is for the lists of books. Those "with names" have a made-up
 name in each title, which makes as many words as a large store has: the worst for the search of errors.
 
-    OMP_NUM_THREADS=1 python -m benchmarks.search --real data --sizes 36000 1000000 --out search.json
+    OMP_NUM_THREADS=1 python -m benchmarks.search --real data --sizes 36000 1000000 --queries 300
 """
 
 from __future__ import annotations
