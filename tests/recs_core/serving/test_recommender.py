@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recs_core.artifacts.bundle import Bundle
+from recs_core.data.cohorts import user_cohorts
 from recs_core.data.interactions import InteractionSet
 from recs_core.data.topk import top_k
 from recs_core.errors import ParameterError, UnknownIdError
@@ -18,6 +19,7 @@ from recs_core.serving.answer import Rules, ServedFrom
 from recs_core.serving.filters import BookFilter
 from recs_core.serving.recommender import ServingRecommender
 from recs_core.serving.rerank import RerankConfig
+from recs_core.serving.strategies import StrategyConfig
 from recs_core.testing.model_case import dated
 from recs_core.testing.tiny import BOOKS, tiny_catalogue, tiny_features, tiny_interactions
 
@@ -241,7 +243,9 @@ def test_filters_and_excluded_books_hold_for_everybody(serving: ServingRecommend
 
 def test_a_request_says_how_to_rerank_or_the_recommender_does(bundle: Bundle) -> None:
     one_each = RerankConfig(per_author=1)
-    strict = ServingRecommender(bundle, rerank=one_each)
+    strict = ServingRecommender(
+        bundle, strategies={"strict": StrategyConfig(rerank=one_each)}, default_strategy="strict"
+    )
     asked = ServingRecommender(bundle).recommend("u007", k=20, rules=Rules(rerank=one_each))
     assert strict.recommend("u007", k=20).ranked == asked.ranked
     plain = strict.recommend("u007", k=20, rules=Rules(rerank=RerankConfig()))
@@ -259,3 +263,19 @@ def test_counterfactuals_of_an_answer_are_of_its_history(serving: ServingRecomme
     found = serving.counterfactuals(answer, answer.ranked[0].book_row, first=2)
     assert len(found) == 2
     assert {one.book_row for one in found} <= set(answer.history.indices.tolist())
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_a_readers_cohort_is_that_of_the_evaluation(
+    serving: ServingRecommender, cold_below: int, width: int
+) -> None:
+    bounds = {"cold_below": cold_below, "heavy_from": cold_below + width}
+    masks = user_cohorts(serving.bundle.history.user_counts, **bounds)
+    for row, user_id in enumerate(serving.bundle.users.array.tolist()):
+        assert masks[serving.cohort(user_id, **bounds)][row]
+    assert serving.cohort("nobody", **bounds) == "cold"
+
+
+def test_cohorts_whose_bounds_do_not_follow_are_refused(serving: ServingRecommender) -> None:
+    with pytest.raises(ParameterError, match="0 < cold_below < heavy_from, not 9 and 3"):
+        serving.cohort("u001", cold_below=9, heavy_from=3)
