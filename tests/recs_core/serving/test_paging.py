@@ -1,5 +1,6 @@
 """A list of k books is the beginning of every longer one, so that pages neither repeat nor miss a book."""
 
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -57,7 +58,7 @@ def serving(
 
 
 @pytest.fixture(autouse=True, scope="module")
-def small_pools() -> None:
+def small_pools() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(greedy, "FIRST_POOL", 4)
         yield
