@@ -13,12 +13,11 @@ from recs_core.artifacts.bundle import Bundle
 from recs_core.data.cohorts import user_cohorts
 from recs_core.data.idmap import PAD
 from recs_core.data.interactions import history_of
-from recs_core.data.topk import TopK, top_k
 from recs_core.errors import UnknownIdError
 from recs_core.explanations.counterfactual import Counterfactual, counterfactuals
 from recs_core.explanations.reasons import Reason, reasons_of
 from recs_core.explanations.why_not import Absence, WhyNot
-from recs_core.models.base import Explainable, Recommender, SimilarBooks
+from recs_core.models.base import Explainable, Recommender
 from recs_core.models.popularity import Popularity, PopularityConfig, log_popularity
 from recs_core.serving.answer import NO_RULES, Answer, RankedBook, Rules, ServedFrom
 from recs_core.serving.arrivals import ArrivalIndex, NewArrivals
@@ -29,6 +28,7 @@ from recs_core.serving.filters import EVERY_BOOK, BookFilter, FilterIndex
 from recs_core.serving.greedy import pick
 from recs_core.serving.rerank import BookFacts, Reranking
 from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
+from recs_core.serving.similar import similar_books
 from recs_core.serving.strategies import OWN, TUNED, Strategies, Strategy, StrategyConfig
 from recs_core.serving.taste import Event, Taste, fold_in, session_events
 
@@ -180,11 +180,7 @@ class ServingRecommender:
         Raises:
             UnknownIdError: the book is not in the bundle.
         """
-        row = self.book_row(book_id)
-        model = self.bundle.model
-        if isinstance(model, SimilarBooks):
-            return _ranked(model.similar(np.array([row], dtype=np.int32), k=k))
-        return _ranked(alike(self.bundle.vectors, row, k=k))
+        return similar_books(self.bundle.model, self.bundle.vectors, self.book_row(book_id), k=k)
 
     def also_read(self, book_id: str, *, k: int, min_readers: int = 2) -> list[CoRead]:
         """The k books that readers of a book read too, those that go best with it first; see `CoReading`.
@@ -264,17 +260,3 @@ class ServingRecommender:
             strategy=strategy,
             rules=rules,
         )
-
-
-def alike(vectors: NDArray[np.float32], book_row: int, *, k: int) -> TopK:
-    """The k books whose content vectors have the largest positive cosine with a book's, itself left out."""
-    cosines = np.asarray(vectors @ vectors[book_row], dtype=np.float32)
-    cosines[cosines <= 0] = -np.inf
-    cosines[book_row] = -np.inf
-    return top_k(cosines[None, :], k)
-
-
-def _ranked(best: TopK) -> list[RankedBook]:
-    """The first list of a `TopK`, without its padding."""
-    pairs = zip(best.books[0].tolist(), best.scores[0].tolist(), strict=True)
-    return [RankedBook(book, score, rank) for rank, (book, score) in enumerate(pairs, 1) if book != PAD]

@@ -43,19 +43,16 @@ class TrendingIndex:
     """The books in the order of each window. Nothing in it changes.
 
     Args:
-        reading: window to `int32[n_books]`, the readers of each book; a window without any is as if it were absent.
-        ever: `int[n_books]`, the readers of each book of all time: the window "all" where `reading` has none.
+        reading: window to `int32[n_books]`, the readers of each book. "all" is always there; of the others those that
+            the data have, and one that nobody read in is as if it were absent.
     """
 
-    def __init__(self, reading: Mapping[str, NDArray[np.int32]], ever: NDArray[np.integer]) -> None:
-        counts: dict[Window, NDArray[np.integer]] = {"all": ever}
-        counts |= {window: reading[window] for window in WINDOWS if window in reading}
-        self._lists = {
-            window: (order, counts[window][order])
-            for window in WINDOWS
-            if window in counts and (window == "all" or counts[window].any())
-            for order in [_most_read_first(counts[window], ever)]
-        }
+    def __init__(self, reading: Mapping[str, NDArray[np.int32]]) -> None:
+        self._lists: dict[Window, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
+        for window in WINDOWS:
+            if window == "all" or (window in reading and reading[window].any()):
+                books = _most_read_first(reading[window], reading["all"])
+                self._lists[window] = books, reading[window][books]
 
     def best(self, window: Window, *, k: int, allowed: NDArray[np.bool_] | None) -> TrendingList:
         """The k most read books of a window; of equal ones those read more of all time, then the lower row.
