@@ -9,10 +9,10 @@ import socket
 import sys
 from pathlib import Path
 
-import uvicorn
 from threadpoolctl import threadpool_limits
 
 from graphql_api.app import create_app
+from graphql_api.http.server import Server
 from graphql_api.request_id import RequestIdFilter
 from graphql_api.settings import Settings, bundle_path
 from recs_core.artifacts.bundle import open_bundle
@@ -22,9 +22,6 @@ from recs_core.serving.recommender import ServingRecommender
 CANNOT_SERVE = 2
 """The exit status where settings, bundle or address do not allow to begin."""
 
-GRACE_S = 20
-"""How long requests in flight have to finish when the server is told to stop."""
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit status."""
@@ -33,31 +30,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
         recommender = ServingRecommender(open_bundle(bundle_path(settings)))
+        app = create_app(settings, recommender)
         listener = _listen(settings)
     except (BookverseError, OSError) as error:
         sys.stderr.write(f"graphql_api: {error}\n")
         return CANNOT_SERVE
     with listener:
         host, port = listener.getsockname()[:2]
-        _serve(
-            settings, recommender, listener, f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        )
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
+        _serve(Server(app, max_message_bytes=settings.max_body_bytes), recommender, listener, url)
     return 0
 
 
-def _serve(settings: Settings, recommender: ServingRecommender, listener: socket.socket, url: str) -> None:
-    config = uvicorn.Config(
-        create_app(settings, recommender),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    server = uvicorn.Server(config)
-
+def _serve(server: Server, recommender: ServingRecommender, listener: socket.socket, url: str) -> None:
     def stop(_signal: int, _frame: object) -> None:
         server.should_exit = True
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
+from strawberry.extensions import DisableIntrospection, MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
 from strawberry.types import ExecutionContext
 
 from graphql_api.context import Context
@@ -58,8 +58,8 @@ class Schema(strawberry.Schema):
         log_unexpected(errors, context.request_id if isinstance(context, Context) else "-")
 
 
-def build_schema(settings: Settings) -> Schema:
-    """The schema with the limits of `settings`."""
+def build_schema(settings: Settings, *, introspection: bool = True) -> Schema:
+    """The schema with the limits of `settings`, which tells of itself where `introspection` says so."""
     return Schema(
         query=Query,
         extensions=[
@@ -69,5 +69,6 @@ def build_schema(settings: Settings) -> Schema:
             lambda: MaxSelectionsLimiter(settings.max_selections),
             lambda: QueryDepthLimiter(max_depth=settings.max_depth),
             lambda: MaxAliasesLimiter(max_alias_count=settings.max_aliases),
+            *(() if introspection else (DisableIntrospection,)),
         ],
     )

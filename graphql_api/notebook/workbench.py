@@ -15,7 +15,7 @@ import orjson
 from graphql_api.errors import RequestError, request_error
 from graphql_api.executor import Executor
 from graphql_api.notebook.view import as_html
-from graphql_api.operation import parse_operation
+from graphql_api.operation import parse_json, parse_request
 from graphql_api.schema import build_schema
 from graphql_api.settings import Settings
 from recs_core.artifacts.bundle import open_bundle
@@ -89,7 +89,7 @@ class Workbench:
         """
         request = orjson.dumps({"query": document, "variables": dict(variables or {})})
         try:
-            operation = parse_operation(request)
+            operation = parse_request(parse_json(request)).operation(document)
             # fresh each time: what an executor waits by belongs to one event loop
             executor = Executor(self._schema, self.recommender, max_first=self._settings.max_first)
             return Answered(_finished(executor.run(operation, "notebook")).body)
