@@ -50,7 +50,7 @@ async def read_request(request: Request, *, max_body_bytes: int, batch_limit: in
 
 def _batch(items: list[Any], limit: int) -> list[Asked]:
     if not limit:
-        raise RequestError("the body must be a JSON object (got an array: batches are not served here)")
+        raise RequestError("the body must be a JSON object (got an array); batches are not served here")
     if not 0 < len(items) <= limit:
         raise RequestError(f"a batch has 1 to {limit} operations (got {len(items)})")
     batch = []
