@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -45,14 +44,6 @@ class DocumentsError(BookverseError):
     """A folder of documents cannot be used; the message has a line for each fault, with its file and line."""
 
 
-@dataclass(frozen=True)
-class _Named:
-    """A document as text, with the names under which it can be asked for."""
-
-    ids: tuple[str, ...]
-    text: str
-
-
 def read_documents(folder: Path, schema: GraphQLSchema) -> dict[str, str]:
     """The documents of a folder and its subfolders, valid against the schema, by all their names.
 
@@ -82,15 +73,15 @@ class _Collector:
 
     def read_sources(self, paths: Sequence[Path]) -> None:
         """Collect from GraphQL files, which share their fragments."""
-        files = [(path, parsed) for path in paths if (parsed := self._parsed(_text(path), str(path)))]
+        files = [(path, text, parsed) for path in paths for text, parsed in self._read(path)]
         fragments: dict[str, FragmentDefinitionNode] = {}
-        for _, parsed in files:
+        for _, _, parsed in files:
             for fragment in _definitions(parsed, FragmentDefinitionNode):
                 first = fragments.setdefault(fragment.name.value, fragment)
                 if first is not fragment:
                     also = f"fragment {fragment.name.value} is defined in {_place(first)} as well"
                     self.faults.append(f"{_place(fragment)}: {also}")
-        for path, parsed in files:
+        for path, text, parsed in files:
             own = {fragment.name.value for fragment in _definitions(parsed, FragmentDefinitionNode)}
             operations = list(_definitions(parsed, OperationDefinitionNode))
             alone = bool(operations)
@@ -99,10 +90,10 @@ class _Collector:
                 alone = alone and own.issuperset(needed)
                 document = DocumentNode(definitions=(operation, *needed.values()))
                 if self._is_valid(document, str(path)):
-                    text = print_ast(document)
-                    self._add(_Named((digest_of(text),), text), str(path))
+                    printed = print_ast(document)
+                    self._add((digest_of(printed),), printed, str(path))
             if alone:
-                self._add(_Named((digest_of(_text(path)),), _text(path)), str(path))
+                self._add((digest_of(text),), text, str(path))
 
     def read_manifest(self, path: Path) -> None:
         """Collect from a manifest of a build tool."""
@@ -120,12 +111,23 @@ class _Collector:
                 continue
             parsed = self._parsed(text, where)
             if parsed is not None and self._is_valid(parsed, where):
-                self._add(_Named((document_id, digest), text), where)
+                self._add((document_id, digest), text, where)
 
-    def _add(self, named: _Named, where: str) -> None:
-        for document_id in named.ids:
-            if self.documents.setdefault(document_id, named.text) != named.text:
+    def _add(self, ids: tuple[str, ...], text: str, where: str) -> None:
+        for document_id in ids:
+            if self.documents.setdefault(document_id, text) != text:
                 self.faults.append(f"{where}: another document has the id {document_id} as well")
+
+    def _read(self, path: Path) -> Iterator[tuple[str, DocumentNode]]:
+        """The text of a file and what it parses to; nothing where it is faulty."""
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            self.faults.append(f"{path}: it is not in UTF-8 ({error})")
+            return
+        parsed = self._parsed(text, str(path))
+        if parsed is not None:
+            yield text, parsed
 
     def _parsed(self, text: str, where: str) -> DocumentNode | None:
         try:
@@ -136,15 +138,13 @@ class _Collector:
 
     def _is_valid(self, document: DocumentNode, where: str) -> bool:
         errors = validate(self._schema, document)
-        for operation in _definitions(document, OperationDefinitionNode):
-            kind = operation.operation
-            if self._schema.get_root_type(kind) is None:
-                errors.append(GraphQLError(f"the schema has no {kind.value}", operation))
         self.faults += [fault for error in errors if (fault := _fault(error, where)) not in self.faults]
         return not errors
 
 
 def _entries(manifest: Any) -> Iterator[tuple[str, str]]:
+    if not isinstance(manifest, dict):
+        raise TypeError("it is no object")
     if manifest.get("format") == APOLLO:
         entries = [(operation["id"], operation["body"]) for operation in manifest["operations"]]
     else:
@@ -175,10 +175,6 @@ def _needed(
 
 def _definitions(document: DocumentNode, kind: type[N]) -> Iterator[N]:
     return (definition for definition in document.definitions if isinstance(definition, kind))
-
-
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8")
 
 
 def _fault(error: GraphQLError, where: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import socket
 
@@ -9,6 +10,9 @@ import pytest
 from api_server import eventually
 from small_server import SmallServer, happened, small_server
 
+from graphql_api.cache.memory import MemoryCache
+from graphql_api.cache.responses import ResponseCache
+from graphql_api.executor import Rendered
 from recs_core.artifacts.bundle import Bundle
 
 WAITS = {"query": "{ waits }"}
@@ -63,10 +67,20 @@ def test_who_hangs_up_leaves_the_work_to_who_still_waits(bundle: Bundle) -> None
     assert happened["waits"] == 1
 
 
-def test_who_comes_after_the_last_hung_up_is_computed_for(bundle: Bundle) -> None:
-    with small_server(bundle) as small:
-        hung_up_on(small).close()
-        eventually(lambda: happened["waited"] == happened["waits"] == 1 or not happened["waits"])
-        with hung_up_on(small):
-            before = happened["waited"]
-            eventually(lambda: happened["waits"] == before + 1)
+@pytest.mark.anyio
+async def test_who_comes_when_the_last_has_just_gone_does_not_wait_for_cancelled_work() -> None:
+    cache = ResponseCache(MemoryCache(max_bytes=0, ttl_s=1))
+
+    async def never() -> Rendered:
+        await asyncio.Event().wait()
+        raise AssertionError
+
+    async def at_once() -> Rendered:
+        return Rendered(b"{}", 200, storable=True)
+
+    gone = asyncio.create_task(cache.serve("key", never))
+    await asyncio.sleep(0)
+    gone.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+    assert (await cache.serve("key", at_once)).body == b"{}"
