@@ -10,7 +10,7 @@ from graphql import GraphQLSyntaxError, Lexer, Source, TokenKind
 
 HIDDEN = "'...'"
 
-_SUGGESTION = re.compile(r"\s*Did you mean .*\?$", re.DOTALL)
+_SUGGESTION = " Did you mean "
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 
@@ -33,16 +33,16 @@ class Disclosure:
         suggestions = self.suggestions and self.introspection
         used: set[str] | None = None
 
-        def redact(message: str) -> str:
+        def hide(quoted: re.Match[str]) -> str:
             nonlocal used
-            if not suggestions:
-                message = _SUGGESTION.sub("", message)
-            if self.introspection:
-                return message
             if used is None:
                 used = _names(document)
-            known = used
-            return _QUOTED.sub(lambda m: m[0] if known.issuperset(_NAME.findall(m[0])) else HIDDEN, message)
+            return quoted[0] if used.issuperset(_NAME.findall(quoted[0])) else HIDDEN
+
+        def redact(message: str) -> str:
+            if not suggestions:
+                message = message.partition(_SUGGESTION)[0]
+            return message if self.introspection else _QUOTED.sub(hide, message)
 
         return redact
 

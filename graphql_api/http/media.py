@@ -13,6 +13,9 @@ GRAPHQL_RESPONSE = "application/graphql-response+json"
 HTML = "text/html"
 EVENT_STREAM = "text/event-stream"
 
+LONGEST = 2_048
+"""Characters of a header that are read: with unclosed quotes, reading takes the square of its length."""
+
 _UTF_8 = frozenset({"utf-8", "utf8"})
 
 # what lies between the separators, which may stand inside quotes
@@ -36,7 +39,7 @@ class MediaType:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Read one value of a `Content-Type` or an element of an `Accept` header."""
-        name, *rest = _PARAMETER.findall(text) or [""]
+        name, *rest = _PARAMETER.findall(text[:LONGEST]) or [""]
         pairs = (parameter.partition("=") for parameter in rest)
         parameters = {key.strip().lower(): value.strip().strip('"').lower() for key, _, value in pairs}
         return cls(name.strip().lower(), parameters)
@@ -71,10 +74,10 @@ class Accept:
     ranges: tuple[_Range, ...] | None
 
     @classmethod
-    @lru_cache(maxsize=512)
+    @lru_cache(maxsize=128)
     def parse(cls, header: str) -> Self:
         """Read a header; an element that is not well formed, or wants another charset, counts for nothing."""
-        elements = [MediaType.parse(element) for element in _ELEMENT.findall(header)]
+        elements = [MediaType.parse(element) for element in _ELEMENT.findall(header[:LONGEST])]
         if not any(element.name for element in elements):
             return cls(None)
         ranges = []

@@ -148,6 +148,7 @@ GET     | nothing         | -                      | json                       
 GET     | nothing         | -                      | html,*/*;q=0.8               | no        | 200    | html
 HEAD    | valid           | -                      | graphql                      | yes       | 200    | graphql
 HEAD    | valid           | -                      | json                         | no        | 400    | json
+HEAD    | subscription    | -                      | stream                       | yes       | 200    | stream
 HEAD    | mutation        | -                      | json                         | yes       | 405    | json
 HEAD    | nothing         | -                      | html                         | no        | 200    | html
 PUT     | valid           | json                   | graphql                      | yes       | 405    | graphql

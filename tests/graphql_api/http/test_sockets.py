@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pytest
@@ -37,14 +37,12 @@ class Socket:
     def subscribe(self, query: str, operation_id: str = "1", **more: Any) -> None:
         self.send(type="subscribe", id=operation_id, payload={"query": query} | more)
 
-    def close_code(self) -> int:
+    def close_code(self) -> int | None:
         """With which code the server closes, whatever it says before."""
-        try:
+        with suppress(ConnectionClosed):
             while True:
                 self.connection.recv(timeout=20)
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code
+        return self.connection.close_code
 
 
 @contextmanager
