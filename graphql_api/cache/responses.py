@@ -88,7 +88,7 @@ class ResponseCache:
         if flight is None:
             flight = _Flight(asyncio.create_task(self._fetch(key, compute)))
             self._flights[key] = flight
-            flight.task.add_done_callback(partial(self._forget, key, flight))
+            flight.task.add_done_callback(partial(self._landed, key, flight))
         flight.waiters += 1
         try:
             # shielded, for the others who wait
@@ -102,7 +102,13 @@ class ResponseCache:
             return served
         return replace(served, cache_status=_COLLAPSED)
 
-    def _forget(self, key: str, flight: _Flight, _: object = None) -> None:
+    def _landed(self, key: str, flight: _Flight, task: asyncio.Task[Served]) -> None:
+        self._forget(key, flight)
+        if not task.cancelled():
+            # whoever waits is told; where all have gone meanwhile there is nobody to be told of a failure
+            task.exception()
+
+    def _forget(self, key: str, flight: _Flight) -> None:
         # where the flight was cancelled there may be another under its key
         if self._flights.get(key) is flight:
             del self._flights[key]

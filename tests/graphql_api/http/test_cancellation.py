@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import socket
 
@@ -12,6 +13,7 @@ from small_server import SmallServer, happened, small_server
 
 from graphql_api.cache.memory import MemoryCache
 from graphql_api.cache.responses import ResponseCache
+from graphql_api.errors import RequestError
 from graphql_api.executor import Rendered
 from recs_core.artifacts.bundle import Bundle
 
@@ -84,3 +86,26 @@ async def test_who_comes_when_the_last_has_just_gone_does_not_wait_for_cancelled
     with pytest.raises(asyncio.CancelledError):
         await gone
     assert (await cache.serve("key", at_once)).body == b"{}"
+
+
+@pytest.mark.anyio
+async def test_a_failure_that_nobody_waits_for_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
+    cache = ResponseCache(MemoryCache(max_bytes=0, ttl_s=1))
+    began, failed = asyncio.Event(), asyncio.Event()
+
+    async def fails_when_it_is_cancelled() -> Rendered:
+        try:
+            began.set()
+            await asyncio.Event().wait()
+        finally:
+            failed.set()
+            raise RequestError("it is refused")
+
+    gone = asyncio.create_task(cache.serve("key", fails_when_it_is_cancelled))
+    await began.wait()
+    gone.cancel()
+    await asyncio.wait({gone})
+    await failed.wait()
+    await asyncio.sleep(0)
+    gc.collect()
+    assert "never retrieved" not in caplog.text
