@@ -98,20 +98,12 @@ def create_app(
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with _redis_url(settings) as url:
-            async with AsyncExitStack() as connections:
-                if url:
-                    cache.shared = _shared(connections, settings, url, settings.cache_ttl_s, RESPONSES)
-                    if isinstance(documents, AutomaticDocuments):
-                        documents.shared = _shared(connections, settings, url, TTL_S, PREFIX)
-                readiness.serving = True
-                try:
-                    yield
-                finally:
-                    readiness.serving = False
-                    cache.shared = None
-                    if isinstance(documents, AutomaticDocuments):
-                        documents.shared = None
+        async with _redis(settings, cache, documents):
+            readiness.serving = True
+            try:
+                yield
+            finally:
+                readiness.serving = False
 
     app = Starlette(
         routes=[
@@ -142,6 +134,31 @@ def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
     return TrustedDocuments(read_documents(options.documents, as_graphql_schema(schema.as_str())))
 
 
+@asynccontextmanager
+async def _redis(settings: Settings, cache: ResponseCache, documents: Documents) -> AsyncIterator[None]:
+    """Redis for all that servers share, if there is one to be had."""
+    timeout_s = settings.redis_timeout_ms / 1_000
+    with _redis_url(settings) as url:
+        async with AsyncExitStack() as connections:
+
+            def connect(ttl_s: int, prefix: str) -> SharedCache | None:
+                if url is None:
+                    return None
+                shared = SharedCache(url, ttl_s=ttl_s, timeout_s=timeout_s, prefix=prefix)
+                connections.push_async_callback(shared.close)
+                return shared
+
+            cache.shared = connect(settings.cache_ttl_s, RESPONSES)
+            if isinstance(documents, AutomaticDocuments):
+                documents.shared = connect(TTL_S, PREFIX)
+            try:
+                yield
+            finally:
+                cache.shared = None
+                if isinstance(documents, AutomaticDocuments):
+                    documents.shared = None
+
+
 @contextmanager
 def _redis_url(settings: Settings) -> Iterator[str | None]:
     """Where Redis is: the shared one, or one of our own in this context; None where none can be had."""
@@ -156,15 +173,6 @@ def _redis_url(settings: Settings) -> Iterator[str | None]:
         return
     with embedded:
         yield embedded.url
-
-
-def _shared(
-    connections: AsyncExitStack, settings: Settings, url: str, ttl_s: int, prefix: str
-) -> SharedCache:
-    """Connect to Redis for as long as `connections` are open."""
-    shared = SharedCache(url, ttl_s=ttl_s, timeout_s=settings.redis_timeout_ms / 1_000, prefix=prefix)
-    connections.push_async_callback(shared.close)
-    return shared
 
 
 async def _to_the_page(_: Request) -> Response:

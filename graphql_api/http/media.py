@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Self
@@ -37,6 +36,7 @@ class MediaType:
     parameters: dict[str, str]
 
     @classmethod
+    @lru_cache(maxsize=128)
     def parse(cls, text: str) -> Self:
         """Read one value of a `Content-Type` or an element of an `Accept` header."""
         name, *rest = _PARAMETER.findall(text[:LONGEST]) or [""]
@@ -87,7 +87,8 @@ class Accept:
                 ranges.append(_Range(element.name, float(quality), place))
         return cls(tuple(ranges))
 
-    def best(self, offered: Sequence[str]) -> str | None:
+    @lru_cache(maxsize=128)  # noqa: B019 - they are few and small, and clients say the same again and again
+    def best(self, offered: tuple[str, ...]) -> str | None:
         """Which of the types we can write suits the client best; None where none does.
 
         Of types of equal quality the one that is named goes before the one that a wildcard covers, then the one

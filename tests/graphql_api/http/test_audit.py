@@ -1,6 +1,6 @@
 """The audits of the `graphql-http` package, the standard's own list, on the real server.
 
-They need node, and the package where `npm_config_prefix` or `GRAPHQL_HTTP` says: `npm install graphql-http graphql`.
+They need node and the package, in `node_modules` or where `GRAPHQL_HTTP` says: `npm install graphql-http graphql`.
 """
 
 from __future__ import annotations
