@@ -15,6 +15,8 @@ from threadpoolctl import threadpool_limits
 from graphql_api.app import create_app
 from graphql_api.request_id import RequestIdFilter
 from graphql_api.settings import Settings, bundle_path
+from graphql_api.settings.command_line import add_options, given_options, in_force
+from graphql_api.settings.loading import load
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.errors import BookverseError
 from recs_core.serving.recommender import ServingRecommender
@@ -28,10 +30,16 @@ GRACE_S = 20
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit status."""
-    given = vars(_parser().parse_args(arguments))
+    options = vars(_parser().parse_args(arguments))
     _log_to_stderr()
     try:
-        settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
+        loaded = load(
+            Settings, given_options(options, Settings), origin="command line", config=options["config"]
+        )
+        if options["check_config"]:
+            sys.stdout.write(in_force(loaded))
+            return 0
+        settings = loaded.settings
         recommender = ServingRecommender(open_bundle(bundle_path(settings)))
         listener = _listen(settings)
     except (BookverseError, OSError) as error:
@@ -74,24 +82,32 @@ def _serve(settings: Settings, recommender: ServingRecommender, listener: socket
 
 
 def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.api.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2_048)
+        return socket.create_server((settings.api.host, settings.api.port), family=family, backlog=2_048)
     except OSError as error:
-        raise OSError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+        raise OSError(
+            f"cannot listen on {settings.api.host} port {settings.api.port}: {error.strerror}"
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m graphql_api",
         description="Serve a bundle over GraphQL. Open the printed address in a browser to try it.",
-        epilog="Every setting can also be given as an environment variable: "
-        + ", ".join(f"BOOKVERSE_{name.upper()}" for name in Settings.model_fields)
-        + "; REDIS_URL names the Redis that servers share, and without it a private one is started.",
+        allow_abbrev=False,
     )
-    parser.add_argument("--bundle", type=Path, help="the bundle's directory (default: the published one)")
-    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="the port to listen on, 0 for a free one (default: 8000)")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="the configuration file (default: config/ENVIRONMENT.yaml beside the package) [BOOKVERSE_CONFIG]",
+    )
+    parser.add_argument(
+        "--check-config",
+        action="store_true",
+        help="print the settings in force and where each is from, and exit: 0, or 2 where they are wrong",
+    )
+    add_options(parser, Settings)
     return parser
 
 

@@ -41,14 +41,14 @@ def create_app(settings: Settings, recommender: ServingRecommender) -> Starlette
     """
     bundle = recommender.bundle
     schema = build_schema(settings)
-    cache = ResponseCache(MemoryCache(max_bytes=settings.cache_l1_bytes, ttl_s=settings.cache_ttl_s))
+    cache = ResponseCache(MemoryCache(max_bytes=settings.api.cache_l1_bytes, ttl_s=settings.api.cache_ttl))
     readiness = Readiness(bundle, cache)
     endpoint = GraphQLEndpoint(
-        Executor(schema, recommender, max_first=settings.max_first),
+        Executor(schema, recommender, max_first=settings.api.max_first),
         cache,
         KeyMaker(schema.as_str(), bundle.version),
         bundle_version=bundle.version,
-        max_body_bytes=settings.max_body_bytes,
+        max_body_bytes=settings.api.max_body_bytes,
     )
 
     @asynccontextmanager
@@ -95,7 +95,7 @@ def _redis_url(settings: Settings) -> Iterator[str | None]:
 
 
 def _shared_cache(settings: Settings, url: str) -> SharedCache:
-    return SharedCache(url, ttl_s=settings.cache_ttl_s, timeout_s=settings.redis_timeout_ms / 1_000)
+    return SharedCache(url, ttl_s=settings.api.cache_ttl, timeout_s=settings.api.redis_timeout_ms / 1_000)
 
 
 async def _to_the_page(_: Request) -> Response:

@@ -63,11 +63,11 @@ def build_schema(settings: Settings) -> Schema:
     return Schema(
         query=Query,
         extensions=[
-            lambda: MaxTokensLimiter(max_token_count=settings.max_tokens),
+            lambda: MaxTokensLimiter(max_token_count=settings.api.max_tokens),
             OperationNameRequired,
             # before the limits that walk the fragments
-            lambda: MaxSelectionsLimiter(settings.max_selections),
-            lambda: QueryDepthLimiter(max_depth=settings.max_depth),
-            lambda: MaxAliasesLimiter(max_alias_count=settings.max_aliases),
+            lambda: MaxSelectionsLimiter(settings.api.max_selections),
+            lambda: QueryDepthLimiter(max_depth=settings.api.max_depth),
+            lambda: MaxAliasesLimiter(max_alias_count=settings.api.max_aliases),
         ],
     )

@@ -91,7 +91,7 @@ class Workbench:
         try:
             operation = parse_operation(request)
             # fresh each time: what an executor waits by belongs to one event loop
-            executor = Executor(self._schema, self.recommender, max_first=self._settings.max_first)
+            executor = Executor(self._schema, self.recommender, max_first=self._settings.api.max_first)
             return Answered(_finished(executor.run(operation, "notebook")).body)
         except RequestError as error:
             return Answered(orjson.dumps({"errors": [request_error(error)]}))

@@ -184,7 +184,7 @@ async def test_a_server_is_not_ready_before_it_starts_and_after_it_stops(bundle:
 
 @pytest.mark.anyio
 async def test_limits_come_from_the_settings(bundle: Bundle) -> None:
-    settings = Settings.load(max_first=3)
+    settings = Settings.load(api={"max_first": 3})
     async with app_client(settings, ServingRecommender(bundle)) as client:
         response = await client.post("/graphql", json={"query": "{ readers(first: 4) }"})
     assert response.json()["errors"][0]["message"] == "first must be between 1 and 3 (got 4)"
