@@ -82,6 +82,8 @@ class Executor:
         response: dict[str, Any] = {} if refused else {"data": result.data}
         if result.errors:
             response["errors"] = [present(e, request_id, before_execution=refused) for e in result.errors]
+        if result.extensions:
+            response["extensions"] = result.extensions
         return Rendered(orjson.dumps(response), storable=not result.errors)
 
 

@@ -9,6 +9,7 @@ import strawberry
 
 from graphql_api.arguments import REASONS_FIRST, check_first
 from graphql_api.context import Info
+from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.loaders.reasons import ReasonsKey, ReasonsLoader
 from graphql_api.types.book import Book
 from graphql_api.types.reason import Reason
@@ -52,6 +53,8 @@ class Recommendation:
         resolver=_reasons,
         description="Why it is recommended, largest part first. The amounts add up to the score: what is not "
         "named is summed up in one more reason, OTHER. Empty where the model cannot explain itself.",
+        # the weight pays for OTHER too
+        directives=[Cost(weight="5"), ListSize(slicing_arguments=["first"])],
     )
 
 

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from graphql_api.arguments import HISTORY_FIRST, check_first
 from graphql_api.context import Info
+from graphql_api.limits.directives import ListSize
 from graphql_api.types.book import Book
 
 
@@ -33,5 +34,7 @@ class User:
         resolver=_history_size, description="How many books the bundle knows the reader to have read."
     )
     history: list[Book] = strawberry.field(
-        resolver=_history, description="Books that the reader has read, in the order of their ids."
+        resolver=_history,
+        description="Books that the reader has read, in the order of their ids.",
+        directives=[ListSize(slicing_arguments=["first"])],
     )

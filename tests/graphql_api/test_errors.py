@@ -90,6 +90,7 @@ async def test_an_unexpected_error_is_masked_and_logged_under_the_request_id(
                 "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "req-7"},
             }
         ],
+        "extensions": {"cost": {"requested": 20, "limit": 10_000}},
     }
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert "req-7" in record.getMessage()
