@@ -32,6 +32,7 @@ check: setup  ## lint, format, types, import rules, committed contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
+	$(BIN)/python -m graphql_api.lint_schema
 	$(BIN)/python -m graphql_api.settings.page --check
 
 verify: setup  ## run the pipeline again, apart, and compare every output with dvc.lock

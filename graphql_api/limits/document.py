@@ -27,8 +27,12 @@ class DocumentLimiter(SchemaExtension):
         """Strawberry's hook around validation."""
         execution = self.execution_context
         if execution.graphql_document is not None and not execution.pre_execution_errors:
+            try:
+                faults = [*self._faults()]
+            except RecursionError:
+                faults = [GraphQLError("the document is nested too deeply")]
             # validation is skipped where there are errors already
-            execution.pre_execution_errors = [*self._faults()] or None
+            execution.pre_execution_errors = faults or None
         yield
 
     def _faults(self) -> Iterator[GraphQLError]:
