@@ -7,7 +7,7 @@ for 2^n steps: a kilobyte stops a server. So each fragment is measured once, and
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from graphql import (
     DirectiveNode,
@@ -24,8 +24,7 @@ from graphql import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Measures:
+class Measures(NamedTuple):
     """How large a document or a part of it is, with every fragment in the place of its spreads.
 
     Args:
@@ -65,7 +64,7 @@ def measure(document: DocumentNode) -> Measures:
         if isinstance(definition, OperationDefinitionNode):
             variables = definition.variable_definitions or ()
             noted = [*(definition.directives or ()), *(d for v in variables for d in v.directives or ())]
-            total = total.beside(walk.directives(noted)).beside(walk.selections(definition.selection_set))
+            total = total.beside(_of_directives(noted)).beside(walk.selections(definition.selection_set))
     return total
 
 
@@ -75,20 +74,21 @@ class _Walk:
         self._measured: dict[str, Measures] = {}
 
     def selections(self, selected: SelectionSetNode | None) -> Measures:
-        total = NOTHING
-        for selection in selected.selections if selected else ():
-            total = total.beside(Measures(selections=1)).beside(self.directives(selection.directives or ()))
+        if selected is None:
+            return NOTHING
+        total = Measures(selections=len(selected.selections))
+        for selection in selected.selections:
+            if selection.directives:
+                total = total.beside(_of_directives(selection.directives))
             if isinstance(selection, FieldNode):
-                total = total.beside(self._field(selection))
+                # most fields are as plain as can be
+                if selection.selection_set or selection.alias or selection.arguments:
+                    total = total.beside(self._field(selection))
             elif isinstance(selection, FragmentSpreadNode):
                 total = total.beside(self._fragment(selection.name.value))
             elif isinstance(selection, InlineFragmentNode):
                 total = total.beside(self.selections(selection.selection_set))
         return total
-
-    def directives(self, directives: Sequence[DirectiveNode]) -> Measures:
-        longest = max((_longest(a.value) for d in directives for a in d.arguments or ()), default=0)
-        return Measures(directives=len(directives), longest_list=longest)
 
     def _field(self, field: FieldNode) -> Measures:
         below = self.selections(field.selection_set)
@@ -107,9 +107,14 @@ class _Walk:
             self._measured[name] = NOTHING
             if name in self._fragments:
                 fragment = self._fragments[name]
-                noted = self.directives(fragment.directives or ())
+                noted = _of_directives(fragment.directives or ())
                 self._measured[name] = noted.beside(self.selections(fragment.selection_set))
         return self._measured[name]
+
+
+def _of_directives(directives: Sequence[DirectiveNode]) -> Measures:
+    longest = max((_longest(a.value) for d in directives for a in d.arguments or ()), default=0)
+    return Measures(directives=len(directives), longest_list=longest)
 
 
 def _longest(value: ValueNode) -> int:
