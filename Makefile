@@ -32,6 +32,8 @@ check: setup  ## lint, format, types, import rules, committed contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
+	$(BIN)/python -m graphql_api.lint_schema
+	$(BIN)/python -m graphql_api.settings.page --check
 
 verify: setup  ## run the pipeline again, apart, and compare every output with dvc.lock
 	@$(BIN)/python -m pipelines.verify
@@ -40,7 +42,7 @@ parity: setup  ## ask the real server for every evaluated reader and compare the
 	@$(BIN)/python -m pipelines.parity
 
 lab: setup  ## open JupyterLab on the notebooks
-	@$(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=notebooks --LabApp.default_url=/lab/tree/tutorials/00_start.ipynb
+	@JUPYTER_CONFIG_PATH=$(CURDIR)/config/jupyter $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=notebooks --LabApp.default_url=/lab/tree/tutorials/00_start.ipynb
 
 schema: setup  ## write the GraphQL schema into graphql_api/schema.graphql
 	@$(BIN)/python -m graphql_api.export_schema

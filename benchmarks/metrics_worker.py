@@ -107,10 +107,17 @@ def lenskit(data):
     """LensKit, on its item lists."""
     import pandas as pd
     from lenskit.data import ItemListCollection
-    from lenskit.metrics import Hit, Precision, RecipRank, RunAnalysis
+    from lenskit.metrics import NDCG, Hit, Precision, RecipRank, RunAnalysis
+    from lenskit.metrics.ranking import LogRankWeight
 
-    # its recall and NDCG are defined otherwise
-    made = {"precision": Precision, "hit_rate": Hit, "mrr": RecipRank}
+    # its recall divides by k at most, and its average precision by the length of the list at most; its NDCG has the
+    # second place undiscounted unless it is told otherwise
+    made = {
+        "precision": Precision,
+        "hit_rate": Hit,
+        "mrr": RecipRank,
+        "ndcg": lambda n: NDCG(n, weight=LogRankWeight(offset=1)),
+    }
     reco, truth, _ = _frames(data, pd)
     lists = ItemListCollection.from_df(reco, ["user_id"])
     held_out = ItemListCollection.from_df(truth, ["user_id"])

@@ -9,55 +9,48 @@ import socket
 import sys
 from pathlib import Path
 
-import uvicorn
 from threadpoolctl import threadpool_limits
 
 from graphql_api.app import create_app
+from graphql_api.http.server import Server
 from graphql_api.request_id import RequestIdFilter
 from graphql_api.settings import Settings, bundle_path
-from recs_core.artifacts.bundle import open_bundle
+from graphql_api.settings.command_line import add_options, given_options, in_force
+from graphql_api.settings.loading import load
+from graphql_api.wiring import open_snapshot
 from recs_core.errors import BookverseError
 from recs_core.serving.recommender import ServingRecommender
 
 CANNOT_SERVE = 2
 """The exit status where settings, bundle or address do not allow to begin."""
 
-GRACE_S = 20
-"""How long requests in flight have to finish when the server is told to stop."""
-
 
 def main(arguments: list[str] | None = None) -> int:
     """Serve until SIGTERM or Ctrl-C; return the exit status."""
-    given = vars(_parser().parse_args(arguments))
+    options = vars(_parser().parse_args(arguments))
     _log_to_stderr()
     try:
-        settings = Settings.load(**{name: value for name, value in given.items() if value is not None})
-        recommender = ServingRecommender(open_bundle(bundle_path(settings)))
+        loaded = load(
+            Settings, given_options(options, Settings), origin="command line", config=options["config"]
+        )
+        if options["check_config"]:
+            sys.stdout.write(in_force(loaded))
+            return 0
+        settings = loaded.settings
+        recommender = open_snapshot(bundle_path(settings), settings).recommender
+        app = create_app(settings, recommender)
         listener = _listen(settings)
     except (BookverseError, OSError) as error:
         sys.stderr.write(f"graphql_api: {error}\n")
         return CANNOT_SERVE
     with listener:
         host, port = listener.getsockname()[:2]
-        _serve(
-            settings, recommender, listener, f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        )
+        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
+        _serve(Server(app, max_message_bytes=settings.api.max_body_bytes), recommender, listener, url)
     return 0
 
 
-def _serve(settings: Settings, recommender: ServingRecommender, listener: socket.socket, url: str) -> None:
-    config = uvicorn.Config(
-        create_app(settings, recommender),
-        loop="uvloop",
-        http="httptools",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        timeout_graceful_shutdown=GRACE_S,
-    )
-    server = uvicorn.Server(config)
-
+def _serve(server: Server, recommender: ServingRecommender, listener: socket.socket, url: str) -> None:
     def stop(_signal: int, _frame: object) -> None:
         server.should_exit = True
 
@@ -74,24 +67,32 @@ def _serve(settings: Settings, recommender: ServingRecommender, listener: socket
 
 
 def _listen(settings: Settings) -> socket.socket:
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    family = socket.AF_INET6 if ":" in settings.api.host else socket.AF_INET
     try:
-        return socket.create_server((settings.host, settings.port), family=family, backlog=2_048)
+        return socket.create_server((settings.api.host, settings.api.port), family=family, backlog=2_048)
     except OSError as error:
-        raise OSError(f"cannot listen on {settings.host} port {settings.port}: {error.strerror}") from error
+        raise OSError(
+            f"cannot listen on {settings.api.host} port {settings.api.port}: {error.strerror}"
+        ) from error
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m graphql_api",
         description="Serve a bundle over GraphQL. Open the printed address in a browser to try it.",
-        epilog="Every setting can also be given as an environment variable: "
-        + ", ".join(f"BOOKVERSE_{name.upper()}" for name in Settings.model_fields)
-        + "; REDIS_URL names the Redis that servers share, and without it a private one is started.",
+        allow_abbrev=False,
     )
-    parser.add_argument("--bundle", type=Path, help="the bundle's directory (default: the published one)")
-    parser.add_argument("--host", help="the address to listen on (default: 127.0.0.1)")
-    parser.add_argument("--port", type=int, help="the port to listen on, 0 for a free one (default: 8000)")
+    parser.add_argument(
+        "--config",
+        type=Path,
+        help="the configuration file (default: config/ENVIRONMENT.yaml beside the package) [BOOKVERSE_CONFIG]",
+    )
+    parser.add_argument(
+        "--check-config",
+        action="store_true",
+        help="print the settings in force and where each is from, and exit: 0, or 2 where they are wrong",
+    )
+    add_options(parser, Settings)
     return parser
 
 

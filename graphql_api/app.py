@@ -2,28 +2,47 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 
+from graphql import build_schema as as_graphql_schema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Mount, Route
+from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
+from graphql_api.answers import Answers
 from graphql_api.cache.key import KeyMaker
 from graphql_api.cache.memory import MemoryCache
 from graphql_api.cache.responses import ResponseCache
-from graphql_api.cache.shared import SharedCache
+from graphql_api.cache.shared import RESPONSES, SharedCache
+from graphql_api.context import Server, Swap
+from graphql_api.disclosure import Disclosure
+from graphql_api.documents.folder import DocumentsError, read_documents
+from graphql_api.documents.store import (
+    PREFIX,
+    TTL_S,
+    AutomaticDocuments,
+    Documents,
+    SentDocuments,
+    TrustedDocuments,
+)
 from graphql_api.endpoint import GraphQLEndpoint
 from graphql_api.executor import Executor
 from graphql_api.health import Readiness, live
+from graphql_api.http.options import ProtocolOptions
+from graphql_api.http.websocket import GraphQLSocket
 from graphql_api.page import STATIC
+from graphql_api.publication import PublicationWatch, is_published
 from graphql_api.request_id import RequestIdMiddleware
-from graphql_api.schema import build_schema
+from graphql_api.schema import Schema, build_schema
 from graphql_api.settings import Settings
+from graphql_api.snapshots import Snapshot
+from graphql_api.wiring import open_snapshot, server_of
 from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
 from recs_core.serving.recommender import ServingRecommender
 
@@ -32,50 +51,151 @@ log = logging.getLogger(__name__)
 EMBEDDED_REDIS_BYTES = 256 * 2**20
 
 
-def create_app(settings: Settings, recommender: ServingRecommender) -> Starlette:
+def create_app(
+    settings: Settings,
+    recommender: ServingRecommender,
+    options: ProtocolOptions | None = None,
+    *,
+    schema: Schema | None = None,
+) -> Starlette:
     """The application that answers from one bundle.
+
+    `state.closing` is an event that ends the streams; whoever stops the server sets it.
 
     Args:
         settings: limits, and where Redis is.
         recommender: the opened bundle's.
+        options: how clients may ask; the defaults where None.
+        schema: what can be asked; the product's where None.
+
+    Raises:
+        DocumentsError: the trusted documents are faulty.
     """
-    bundle = recommender.bundle
-    schema = build_schema(settings)
-    cache = ResponseCache(MemoryCache(max_bytes=settings.cache_l1_bytes, ttl_s=settings.cache_ttl_s))
-    readiness = Readiness(bundle, cache)
+    options = options or options_of(settings)
+    api = settings.api
+    schema = schema or build_schema(settings)
+    server = server_of(settings, Snapshot.of(recommender))
+    cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes, ttl_s=api.cache_ttl))
+    readiness = Readiness(server.snapshots, cache)
+    documents = _documents(options, schema)
+    executor = Executor(
+        schema,
+        server,
+        timeout_ms=options.timeout_ms,
+        disclosure=Disclosure(suggestions=options.suggestions, introspection=options.introspection),
+    )
+    answers = Answers(executor, cache, KeyMaker(schema.as_str()), documents, server.snapshots)
+    closing = asyncio.Event()
     endpoint = GraphQLEndpoint(
-        Executor(schema, recommender, max_first=settings.max_first),
-        cache,
-        KeyMaker(schema.as_str(), bundle.version),
-        bundle_version=bundle.version,
-        max_body_bytes=settings.max_body_bytes,
+        answers,
+        options,
+        snapshots=server.snapshots,
+        max_body_bytes=api.max_body_bytes,
+        closing=closing,
+    )
+    sockets = GraphQLSocket(
+        schema,
+        answers,
+        init_timeout_s=options.socket_init_s,
+        max_operations=options.socket_operations,
     )
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with _redis_url(settings) as url:
-            shared = _shared_cache(settings, url) if url else None
-            cache.shared = shared
+        async with AsyncExitStack() as living:
+            await living.enter_async_context(_redis(settings, cache, documents))
+            if api.bundle is None and is_published(recommender.bundle.path, api.published):
+                await living.enter_async_context(_watching(settings, server))
             readiness.serving = True
             try:
                 yield
             finally:
                 readiness.serving = False
-                cache.shared = None
-                if shared:
-                    await shared.close()
 
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/graphql", endpoint),
+            WebSocketRoute("/graphql", sockets),
             Route("/health/live", live),
             Route("/health/ready", readiness.ready),
-            Route("/", _to_the_page),
-            Mount("/static", StaticFiles(directory=STATIC)),
+            *(
+                [Route("/", _to_the_page), Mount("/static", StaticFiles(directory=STATIC))]
+                if options.page
+                else []
+            ),
         ],
         middleware=[Middleware(RequestIdMiddleware)],
         lifespan=lifespan,
     )
+    app.state.closing = closing
+    return app
+
+
+def options_of(settings: Settings) -> ProtocolOptions:
+    """How clients may ask, as the settings say."""
+    api = settings.api
+    return ProtocolOptions(
+        page=api.page,
+        batch_limit=api.batch_limit,
+        timeout_ms=api.timeout_ms,
+        introspection=api.introspection,
+        suggestions=api.suggestions,
+        persisted_documents=api.persisted_documents,
+        documents=api.documents,
+    )
+
+
+@asynccontextmanager
+async def _watching(settings: Settings, server: Server) -> AsyncIterator[None]:
+    """Serve what is published while this context is open."""
+    watch = PublicationWatch(
+        settings.api.published,
+        server.snapshots,
+        lambda path: open_snapshot(path, settings),
+        lambda before, after: server.swaps.send(Swap(before, after)),
+    )
+    running = asyncio.create_task(watch.run())
+    try:
+        yield
+    finally:
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
+
+
+def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
+    if options.persisted_documents == "off":
+        return SentDocuments()
+    if options.persisted_documents == "automatic":
+        return AutomaticDocuments()
+    if options.documents is None:
+        raise DocumentsError("trusted documents need a folder to be collected from")
+    return TrustedDocuments(read_documents(options.documents, as_graphql_schema(schema.as_str())))
+
+
+@asynccontextmanager
+async def _redis(settings: Settings, cache: ResponseCache, documents: Documents) -> AsyncIterator[None]:
+    """Redis for all that servers share, if there is one to be had."""
+    timeout_s = settings.api.redis_timeout_ms / 1_000
+    with _redis_url(settings) as url:
+        async with AsyncExitStack() as connections:
+
+            def connect(ttl_s: int, prefix: str) -> SharedCache | None:
+                if url is None:
+                    return None
+                shared = SharedCache(url, ttl_s=ttl_s, timeout_s=timeout_s, prefix=prefix)
+                connections.push_async_callback(shared.close)
+                return shared
+
+            cache.shared = connect(settings.api.cache_ttl, RESPONSES)
+            if isinstance(documents, AutomaticDocuments):
+                documents.shared = connect(TTL_S, PREFIX)
+            try:
+                yield
+            finally:
+                cache.shared = None
+                if isinstance(documents, AutomaticDocuments):
+                    documents.shared = None
 
 
 @contextmanager
@@ -92,10 +212,6 @@ def _redis_url(settings: Settings) -> Iterator[str | None]:
         return
     with embedded:
         yield embedded.url
-
-
-def _shared_cache(settings: Settings, url: str) -> SharedCache:
-    return SharedCache(url, ttl_s=settings.cache_ttl_s, timeout_s=settings.redis_timeout_ms / 1_000)
 
 
 async def _to_the_page(_: Request) -> Response:

@@ -1,103 +1,168 @@
-"""`/graphql` over HTTP: a POST is answered from the cache or executed, a browser's GET gets the page."""
+"""`/graphql` over HTTP: a request is answered as its client can read it, a browser gets the page."""
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Sequence
-from typing import Any
+from contextlib import aclosing
+from functools import partial
 
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
+from strawberry.types.graphql import OperationType
 
-from graphql_api.cache.key import KeyMaker
-from graphql_api.cache.responses import ResponseCache, Served
+from graphql_api.answers import Answers
 from graphql_api.errors import (
     MethodNotAllowedError,
-    PayloadTooLargeError,
+    NotAcceptableError,
+    OperationKindError,
+    RefusedError,
     RequestError,
-    UnsupportedMediaTypeError,
     internal_error,
     request_error,
 )
-from graphql_api.executor import Executor
-from graphql_api.operation import parse_operation
-from graphql_api.page import page, wants_page
+from graphql_api.http.disconnect import ClientGoneError, unless_disconnected
+from graphql_api.http.media import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, Accept
+from graphql_api.http.options import ProtocolOptions
+from graphql_api.http.requests import read_request
+from graphql_api.http.sse import Bodies, EventStream, once
+from graphql_api.operation import Asked
+from graphql_api.page import page
 from graphql_api.request_id import current_request_id
+from graphql_api.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
 
-JSON = "application/json"
+OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
+"""What a client that reads anything gets comes first: `application/json`, as the older half of them expects."""
 
 
 class GraphQLEndpoint:
     """The ASGI application behind `/graphql`.
 
     Args:
-        executor: runs operations.
-        cache: keeps responses.
-        keys: makes their keys.
-        bundle_version: said in each response.
+        answers: answers requests.
+        options: what clients are allowed.
+        snapshots: whose current version is said in each response.
         max_body_bytes: the largest request.
+        closing: set when the server stops.
     """
 
     def __init__(
         self,
-        executor: Executor,
-        cache: ResponseCache,
-        keys: KeyMaker,
+        answers: Answers,
+        options: ProtocolOptions,
         *,
-        bundle_version: str,
+        snapshots: Snapshots,
         max_body_bytes: int,
+        closing: asyncio.Event,
     ) -> None:
-        self._executor = executor
-        self._cache = cache
-        self._keys = keys
-        self._bundle_version = bundle_version
-        self._max_body_bytes = max_body_bytes
+        self._answers = answers
+        self._snapshots = snapshots
+        self._page = options.page
+        self._read = partial(read_request, max_body_bytes=max_body_bytes, batch_limit=options.batch_limit)
+        self._stream = partial(EventStream, ping_s=options.ping_s, closing=closing)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        response = await self._respond(Request(scope, receive))
-        response.headers["Bookverse-Bundle"] = self._bundle_version
+        request = Request(scope, receive)
+        try:
+            response = await self._respond(request)
+        except ClientGoneError:
+            return
+        response.headers["Bookverse-Bundle"] = self._snapshots.current.version
+        response.headers["Vary"] = "Accept"
+        response.headers["X-Content-Type-Options"] = "nosniff"
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        if wants_page(request):
+        accept = Accept.parse(", ".join(request.headers.getlist("accept")))
+        shows_page = self._page and request.method in ("GET", "HEAD")
+        media = accept.best((*OFFERED, HTML) if shows_page else OFFERED)
+        if media == HTML:
             return page()
         try:
-            served = await self._serve(request)
+            asked = await self._read(request)
+            if media is None:
+                raise NotAcceptableError(f"Accept must allow one of {', '.join(OFFERED)}")
+            if isinstance(asked, list):
+                return await self._batch(request, asked, media)
+            return await self._one(request, asked, accept, media)
         except RequestError as error:
-            allow = {"Allow": "POST"} if isinstance(error, MethodNotAllowedError) else {}
-            return _errors([request_error(error)], status=error.status, headers=allow)
+            return self._refusal(error, media)
+        except ClientGoneError:
+            raise
         except Exception:
-            request_id = current_request_id()
-            log.exception("request %s failed", request_id)
-            return _errors([internal_error(request_id)], status=500, headers={})
-        return Response(served.body, media_type=JSON, headers={"Cache-Status": served.cache_status})
+            return _response(_masked(), media, status=500, headers={"Cache-Control": "no-store"})
 
-    async def _serve(self, request: Request) -> Served:
-        if request.method != "POST":
-            raise MethodNotAllowedError("GraphQL is asked with POST")
-        operation = parse_operation(await self._body(request))
+    async def _one(self, request: Request, asked: Asked, accept: Accept, media: str) -> Response:
         request_id = current_request_id()
-        return await self._cache.serve(
-            self._keys.key(operation), lambda: self._executor.run(operation, request_id)
-        )
+        try:
+            served = await self._answers.answer(
+                asked, request_id, partial(unless_disconnected, request.receive)
+            )
+        except OperationKindError as error:
+            if error.kind is OperationType.MUTATION and request.method != "POST":
+                raise MethodNotAllowedError("a mutation is sent with POST", allow="POST") from None
+            if error.kind is OperationType.SUBSCRIPTION and accept.names(EVENT_STREAM):
+                return self._stream(self._bodies(asked, request_id))
+            raise
+        if media == EVENT_STREAM:
+            return self._stream(once(served.body))
+        status = served.status if media == GRAPHQL_RESPONSE else 200
+        return _response(served.body, media, status=status, headers={"Cache-Status": served.cache_status})
 
-    async def _body(self, request: Request) -> bytes:
-        media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-        if media_type != JSON:
-            raise UnsupportedMediaTypeError(f"Content-Type must be {JSON} (got {media_type!r})")
-        body = bytearray()
-        # counted as it comes: a chunked request declares no length, and one that does may lie
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._max_body_bytes:
-                raise PayloadTooLargeError(f"a request has at most {self._max_body_bytes} bytes")
-        return bytes(body)
+    async def _bodies(self, asked: Asked, request_id: str) -> Bodies:
+        async with aclosing(self._answers.subscribe(asked, request_id)) as results:
+            async for result in results:
+                yield result.body
+
+    async def _batch(self, request: Request, batch: list[Asked], media: str) -> Response:
+        if media == EVENT_STREAM:
+            raise RequestError("a batch cannot be answered with an event stream")
+
+        async def side_by_side() -> list[bytes]:
+            return await asyncio.gather(*(self._item(asked) for asked in batch))
+
+        bodies = await unless_disconnected(request.receive, side_by_side())
+        # each has its own outcome, and one status cannot tell them
+        return _response(b"[" + b",".join(bodies) + b"]", media, status=200, headers={})
+
+    async def _item(self, asked: Asked) -> bytes:
+        try:
+            return (await self._answers.answer(asked, current_request_id())).body
+        except RequestError as error:
+            return _errors(request_error(error))
+        except Exception:
+            return _masked()
+
+    def _refusal(self, error: RequestError, media: str | None) -> Response:
+        body = _errors(request_error(error))
+        status = error.status
+        if isinstance(error, RefusedError):
+            # an EventSource shows its page no status and no body of an error
+            if media == EVENT_STREAM:
+                return self._stream(once(body))
+            status = 200 if media == JSON else status
+        headers = {"Cache-Control": "no-store"}
+        if isinstance(error, MethodNotAllowedError):
+            headers["Allow"] = error.allow
+        return _response(body, media, status=status, headers=headers)
 
 
-def _errors(errors: Sequence[dict[str, Any]], *, status: int, headers: dict[str, str]) -> Response:
-    return Response(orjson.dumps({"errors": errors}), status, headers, JSON)
+def _response(body: bytes, media: str | None, *, status: int, headers: dict[str, str]) -> Response:
+    written = media if media in (JSON, GRAPHQL_RESPONSE) else GRAPHQL_RESPONSE
+    return Response(body, status, headers, f"{written}; charset=utf-8")
+
+
+def _errors(error: dict[str, object]) -> bytes:
+    return orjson.dumps({"errors": [error]})
+
+
+def _masked() -> bytes:
+    """What the client is told of the exception that is being handled; the log has the rest."""
+    request_id = current_request_id()
+    log.exception("request %s failed", request_id)
+    return _errors(internal_error(request_id))

@@ -2,93 +2,133 @@
 
 from __future__ import annotations
 
-import os
+import asyncio
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import orjson
-from anyio import CapacityLimiter
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.types.execution import PreExecutionError
+from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql_api.context import Context
-from graphql_api.errors import RequestError, present
-from graphql_api.loaders.books import book_loader
+from graphql_api.context import Context, Server
+from graphql_api.disclosure import Disclosure
+from graphql_api.errors import (
+    OperationKindError,
+    OperationTimeoutError,
+    UnknownOperationError,
+    is_public,
+    present,
+)
 from graphql_api.operation import Operation
 from graphql_api.schema import Schema
-from recs_core.data.interactions import InteractionSet
-from recs_core.serving.recommender import ServingRecommender
+from graphql_api.snapshots import Snapshot
 
-READERS = 100
-"""Readers to try the API with; more than a page would show."""
+ANSWERED, PARTLY_ANSWERED, NOT_VALID, BROKEN = 200, 294, 400, 500
+"""Statuses under `application/graphql-response+json`; the standard asks for 294 where there are data and errors."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A response's body, and whether another client may get the same."""
+    """A response's body, its status, and whether another client may get the same.
+
+    Args:
+        body: the JSON of a GraphQL response.
+        status: under `application/graphql-response+json`.
+        storable: it may be kept.
+    """
 
     body: bytes
+    status: int
     storable: bool
 
 
 class Executor:
-    """Executes queries with fresh loaders each time.
+    """Executes operations with fresh loaders each time.
 
     Args:
         schema: the schema.
-        recommender: answers from the bundle.
-        max_first: the longest list that may be asked for.
+        server: what all operations share.
+        timeout_ms: how long a query may take; None for as long as it likes.
+        disclosure: what errors may tell of the schema.
     """
 
-    def __init__(self, schema: Schema, recommender: ServingRecommender, *, max_first: int) -> None:
+    def __init__(
+        self,
+        schema: Schema,
+        server: Server,
+        *,
+        timeout_ms: int | None = None,
+        disclosure: Disclosure | None = None,
+    ) -> None:
         self._schema = schema
-        self._recommender = recommender
-        self._max_first = max_first
-        self._readers = middling_readers(recommender.bundle.history, READERS)
-        # ranking is numpy from end to end: more threads than cores would only take turns
-        self._threads = CapacityLimiter(os.cpu_count() or 1)
+        self._server = server
+        self._timeout_ms = timeout_ms
+        self._disclosure = disclosure or Disclosure()
 
-    async def run(self, operation: Operation, request_id: str) -> Rendered:
-        """Execute an operation.
+    async def run(self, operation: Operation, snapshot: Snapshot, request_id: str) -> Rendered:
+        """Execute a query on one snapshot.
 
         Raises:
-            RequestError: the document has no such operation, or it is not a query.
+            UnknownOperationError: the document has no such operation.
+            OperationKindError: it is not a query.
+            OperationTimeoutError: it took too long; what it was waiting for is cancelled.
         """
-        context = Context(
-            request_id=request_id,
-            operation_name=operation.name,
-            recommender=self._recommender,
-            readers=self._readers,
-            max_first=self._max_first,
-            books=book_loader(self._recommender.bundle.catalogue),
-            threads=self._threads,
-        )
+        timeout_s = None if self._timeout_ms is None else self._timeout_ms / 1_000
         try:
-            result = await self._schema.execute(
-                operation.document,
-                variable_values=operation.variables,
-                operation_name=operation.name,
-                context_value=context,
-                # answers are cached and shared between clients, which only a query's may be
-                allowed_operation_types=(OperationType.QUERY,),
-            )
+            async with asyncio.timeout(timeout_s) as patience:
+                result = await self._schema.execute(
+                    operation.document,
+                    variable_values=operation.variables,
+                    operation_name=operation.name,
+                    context_value=self._context(operation, snapshot, request_id),
+                    # answers are cached and shared between clients, which only a query's may be
+                    allowed_operation_types=(OperationType.QUERY,),
+                )
         except CannotGetOperationTypeError as error:
-            raise RequestError(error.as_http_error_reason()) from None
+            raise UnknownOperationError(error.as_http_error_reason()) from None
         except InvalidOperationTypeError as error:
-            raise RequestError(f"only queries are served (got a {error.operation_type.value})") from None
-        refused = isinstance(result, PreExecutionError)
+            raise OperationKindError(error.operation_type) from None
+        except TimeoutError:
+            if not patience.expired():
+                raise
+            raise OperationTimeoutError(f"the operation took more than {self._timeout_ms} ms") from None
+        return self._rendered(result, request_id, self._disclosure.redactor(operation.document))
+
+    async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Rendered, None]:
+        """Execute a subscription: a response for each of its events; one that is refused has just that response."""
+        redact = self._disclosure.redactor(operation.document)
+        results = await self._schema.subscribe(
+            operation.document,
+            variable_values=operation.variables,
+            operation_name=operation.name,
+            context_value=self._context(operation, self._server.snapshots.current, request_id),
+        )
+        async with aclosing(results):
+            async for result in results:
+                yield self._rendered(result, request_id, redact)
+
+    def _context(self, operation: Operation, snapshot: Snapshot, request_id: str) -> Context:
+        return Context(
+            request_id=request_id, operation_name=operation.name, server=self._server, snapshot=snapshot
+        )
+
+    def _rendered(self, result: ExecutionResult, request_id: str, redact: Callable[[str], str]) -> Rendered:
+        errors = result.errors or []
+        before_execution = isinstance(result, PreExecutionError)
+        # a field's error has its path: one without, such as a variable's, came before any field was executed
+        refused = before_execution or (result.data is None and any(error.path is None for error in errors))
         response: dict[str, Any] = {} if refused else {"data": result.data}
-        if result.errors:
-            response["errors"] = [present(e, request_id, before_execution=refused) for e in result.errors]
-        return Rendered(orjson.dumps(response), storable=not result.errors)
-
-
-def middling_readers(history: InteractionSet, n: int) -> tuple[str, ...]:
-    """The ids of n readers whose histories are nearest to the median length; of equals the first."""
-    lengths = np.diff(history.matrix.indptr)
-    if not lengths.size:
-        return ()
-    order = np.argsort(np.abs(lengths - np.median(lengths)), kind="stable")
-    return tuple(history.users.ids(order[:n].astype(np.int32)).tolist())
+        if errors:
+            response["errors"] = [
+                present(e, request_id, before_execution=before_execution, redact=redact) for e in errors
+            ]
+        if result.extensions:
+            response["extensions"] = result.extensions
+        if not refused:
+            status = PARTLY_ANSWERED if errors else ANSWERED
+        else:
+            status = NOT_VALID if all(map(is_public, errors)) else BROKEN
+        return Rendered(orjson.dumps(response), status, storable=not errors)

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from graphql_api.cache.responses import ResponseCache
-from recs_core.artifacts.bundle import Bundle
+from graphql_api.snapshots import Snapshots
 
 
 async def live(_: Request) -> Response:
@@ -21,22 +21,23 @@ class Readiness:
     """Answers `/health/ready`: 200 while queries are answered, with Redis or without; 503 before and after.
 
     Args:
-        bundle: what is served.
+        snapshots: what is served.
         cache: its counts are reported.
     """
 
-    def __init__(self, bundle: Bundle, cache: ResponseCache) -> None:
-        self._bundle = bundle
+    def __init__(self, snapshots: Snapshots, cache: ResponseCache) -> None:
+        self._snapshots = snapshots
         self._cache = cache
         self.serving = False
         """Whether the server has started and not begun to stop."""
 
     async def ready(self, _: Request) -> Response:
         """What is served, and how the cache does."""
+        bundle = self._snapshots.current.recommender.bundle
         state = {
             "status": "ready" if self.serving else "not ready",
-            "bundle": self._bundle.version,
-            "model": self._bundle.meta.model_name,
+            "bundle": bundle.version,
+            "model": bundle.meta.model_name,
             "redis": await self._redis_state(),
             "cache": dict(self._cache.counts),
         }

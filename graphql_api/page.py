@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
 STATIC = Path(__file__).with_name("static")
@@ -22,11 +21,6 @@ CONTENT_SECURITY_POLICY = "; ".join(
         "frame-ancestors 'none'",
     )
 )
-
-
-def wants_page(request: Request) -> bool:
-    """Whether a browser is asking."""
-    return request.method in ("GET", "HEAD") and "text/html" in request.headers.get("accept", "")
 
 
 def page() -> Response:

@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import MaxAliasesLimiter, MaxTokensLimiter, QueryDepthLimiter
+from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
 from strawberry.types import ExecutionContext
 
 from graphql_api.context import Context
 from graphql_api.errors import log_unexpected
+from graphql_api.limits.cost_limit import CostLimiter, Pricer
+from graphql_api.limits.directives import PAGED, Cost, ListSize
+from graphql_api.limits.document import DocumentLimiter
 from graphql_api.limits.operation_name import OperationNameRequired
-from graphql_api.limits.selections import MaxSelectionsLimiter
-from graphql_api.resolvers import lookups
+from graphql_api.resolvers import discovery, explanations, lookups, subscriptions, workbench
 from graphql_api.resolvers import recommendations as ranked
 from graphql_api.settings import Settings
-from graphql_api.types.book import Book
-from graphql_api.types.bundle import Bundle, Metric
-from graphql_api.types.recommendation import Recommendation, SimilarBook
+from graphql_api.types.book import Book, BookConnection
+from graphql_api.types.bundle import Bundle, Experiment, Metric, Model, Strategy
+from graphql_api.types.explanation import Explanation
+from graphql_api.types.node import Node
+from graphql_api.types.recommendation import (
+    AlsoReadConnection,
+    RecommendationConnection,
+    SearchConnection,
+    SimilarBookConnection,
+    TrendingConnection,
+)
+from graphql_api.types.subscription import BundlePublished
 from graphql_api.types.user import User
 
 
@@ -24,27 +37,106 @@ from graphql_api.types.user import User
 class Query:
     """Everything that can be asked."""
 
-    recommendations: list[Recommendation] = strawberry.field(
+    recommendations: RecommendationConnection = strawberry.field(
         resolver=ranked.recommendations,
         description="The best books for a reader that the reader does not know yet, best first. A reader "
         "without a history gets what is popular, and `servedFrom` says so.",
+        directives=[Cost(weight="10"), PAGED],
     )
-    similar_books: list[SimilarBook] = strawberry.field(
-        resolver=ranked.similar_books, description="The books most like a book, most alike first."
+    personalized: RecommendationConnection = strawberry.field(
+        resolver=ranked.personalized,
+        description="The best other books for somebody of whom nothing but some books is known: an anonymous reader, "
+        "a cart.",
+        directives=[Cost(weight="10"), PAGED],
+    )
+    similar_books: SimilarBookConnection = strawberry.field(
+        resolver=discovery.similar_books,
+        description="The books most like a book, most alike first.",
+        directives=[Cost(weight="5"), PAGED],
+    )
+    also_read: AlsoReadConnection = strawberry.field(
+        resolver=discovery.also_read,
+        description="Books that readers of a book read too, most telling first.",
+        directives=[Cost(weight="5"), PAGED],
+    )
+    trending: TrendingConnection = strawberry.field(
+        resolver=discovery.trending,
+        description="What most readers read of late, most read first.",
+        directives=[Cost(weight="2"), PAGED],
+    )
+    new_arrivals: BookConnection = strawberry.field(
+        resolver=discovery.new_arrivals,
+        description="The books that were published last; of one year, those that are read most come first.",
+        directives=[Cost(weight="2"), PAGED],
+    )
+    search: SearchConnection = strawberry.field(
+        resolver=discovery.search,
+        description="The books whose title, author, series or genre fit a text, best first. The last word may be "
+        "unfinished, and long words may be misspelt.",
+        directives=[Cost(weight="5"), PAGED],
+    )
+    explain: Explanation = strawberry.field(
+        resolver=explanations.explain,
+        description="Why a book is, or is not, in the list of a reader or a session.",
+        directives=[Cost(weight="20")],
     )
     book: Book = strawberry.field(resolver=lookups.book, description="One book of the catalogue.")
+    books: list[Book | None] = strawberry.field(
+        resolver=lookups.books,
+        description="Books of the catalogue, in the order asked for.",
+        directives=[ListSize(slicing_arguments=["ids"])],
+    )
     user: User = strawberry.field(
         resolver=lookups.user, description="One reader; `known` says whether the bundle knows them."
+    )
+    node: Node | None = strawberry.field(
+        resolver=lookups.node, description="An object by its global id; null where there is none."
+    )
+    nodes: list[Node | None] = strawberry.field(
+        resolver=lookups.nodes,
+        description="Objects by their global ids, in the order asked for.",
+        directives=[ListSize(slicing_arguments=["ids"])],
     )
     readers: list[strawberry.ID] = strawberry.field(
         resolver=lookups.readers,
         description="Some readers with a history of middling length, to try the API with.",
+        directives=[ListSize(slicing_arguments=["first"])],
     )
     metrics: list[Metric] = strawberry.field(
-        resolver=lookups.metrics,
+        resolver=workbench.metrics,
         description="How the models measured on held-out interactions, all metrics or those that are named.",
+        directives=[ListSize(assumed_size=3_000)],
     )
-    bundle: Bundle = strawberry.field(resolver=lookups.bundle, description="What is served.")
+    models: list[Model] = strawberry.field(
+        resolver=workbench.models,
+        description="The models that were trained and compared.",
+        directives=[ListSize(assumed_size=20)],
+    )
+    bundle: Bundle = strawberry.field(resolver=workbench.bundle, description="What is served.")
+    strategies: list[Strategy] = strawberry.field(
+        resolver=workbench.strategies,
+        description="The ways to make a list.",
+        directives=[ListSize(assumed_size=10)],
+    )
+    experiments: list[Experiment] = strawberry.field(
+        resolver=workbench.experiments,
+        description="The experiments that run; empty where none does.",
+        directives=[ListSize(assumed_size=10)],
+    )
+
+
+@strawberry.type(description="What a client can be told as it happens.")
+class Subscription:
+    """What a client can be told as it happens."""
+
+    bundle_published: AsyncIterator[BundlePublished] = strawberry.subscription(
+        resolver=subscriptions.bundle_published, description="Each bundle that is served from now on."
+    )
+    recommendations_changed: AsyncIterator[RecommendationConnection] = strawberry.subscription(
+        resolver=subscriptions.recommendations_changed,
+        description="The first page of a reader's list, each time that its books are other ones.",
+        directives=[Cost(weight="10"), PAGED],
+    )
 
 
 class Schema(strawberry.Schema):
@@ -60,14 +152,19 @@ class Schema(strawberry.Schema):
 
 def build_schema(settings: Settings) -> Schema:
     """The schema with the limits of `settings`."""
+    limits = settings.api
+    pricer = Pricer(max_cost=limits.max_cost, max_list=max(limits.max_first, limits.max_ids))
     return Schema(
         query=Query,
+        subscription=Subscription,
+        # reached through interfaces alone
+        types=[Book, User],
         extensions=[
-            lambda: MaxTokensLimiter(max_token_count=settings.max_tokens),
+            lambda: MaxTokensLimiter(max_token_count=limits.max_tokens),
             OperationNameRequired,
-            # before the limits that walk the fragments
-            lambda: MaxSelectionsLimiter(settings.max_selections),
-            lambda: QueryDepthLimiter(max_depth=settings.max_depth),
-            lambda: MaxAliasesLimiter(max_alias_count=settings.max_aliases),
+            lambda: DocumentLimiter(limits),
+            *([] if limits.introspection else [DisableIntrospection]),
+            # it validates, so it comes last
+            lambda: CostLimiter(pricer),
         ],
     )

@@ -25,11 +25,13 @@ from recs_core.errors import BookverseError
 QUERY = """
 query Demo($reader: ID!) {
   bundle { version model users books }
-  user(id: $reader) { historySize history(first: 100) { title authors } }
+  user(id: $reader) { historySize history(first: 100) { nodes { title authors } } }
   recommendations(userId: $reader, first: 10) {
-    rank score servedFrom
-    book { title authors }
-    reasons(first: 3) { kind amount text }
+    nodes {
+      rank score servedFrom
+      book { title authors }
+      reasons(first: 3) { kind amount text }
+    }
   }
   metrics(k: 10) { model metric mean }
 }
@@ -107,10 +109,10 @@ def _show(answer: dict[str, Any], url: str) -> None:
         f"[bold]serving[/]   {bundle['model']} for {bundle['users']:,} readers and {bundle['books']:,} books"
     )
     console.print(f"\n[bold]Reader {answer['reader']} knows {user['historySize']} books[/]")
-    for book in user["history"]:
+    for book in user["history"]["nodes"]:
         console.print("    " + _name(book))
     console.print("\n[bold]Ten recommendations[/] (the amounts of the reasons add up to the score)")
-    for item in answer["recommendations"]:
+    for item in answer["recommendations"]["nodes"]:
         console.print(f"{item['rank']:3} {_name(item['book'])}  [bold]{item['score']:.3f}[/]")
         for reason in item["reasons"]:
             console.print(f"      [dim]{reason['amount']:+.3f} {escape(reason['text'])}[/]")

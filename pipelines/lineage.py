@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -79,14 +79,42 @@ def parse_lock(text: str, *, where: str) -> Stages:
     return dict(stages)
 
 
+def made_by(stages: Stages) -> set[str]:
+    """The paths of all outputs."""
+    return {out["path"] for stage in stages.values() for out in stage.get("outs", ())}
+
+
+def is_made(path: str, outs: Iterable[str]) -> bool:
+    """Whether a dependency is made of outputs: one of them, a folder of several, or a file within one."""
+    return any(path == out or out.startswith(f"{path}/") or path.startswith(f"{out}/") for out in outs)
+
+
+def upstream(stages: Stages, names: Iterable[str]) -> list[str]:
+    """Some stages and all that their inputs are made by, in the order of `stages`.
+
+    Raises:
+        ArtifactError: there is no such stage.
+    """
+    waiting, found = list(names), set[str]()
+    while waiting:
+        name = waiting.pop()
+        if name not in stages:
+            raise ArtifactError(f"there is no stage {name!r} in dvc.lock; it has {', '.join(stages)}")
+        if name in found:
+            continue
+        found.add(name)
+        inputs = [dep["path"] for dep in stages[name].get("deps", ())]
+        waiting += [
+            maker
+            for maker, facts in stages.items()
+            if any(is_made(path, (out["path"] for out in facts.get("outs", ()))) for path in inputs)
+        ]
+    return [name for name in stages if name in found]
+
+
 def changes(before: Stages, after: Stages) -> list[StageChange]:
     """What differs, stage by stage, in the order of `after`; stages of `before` that are gone come last."""
-    made = {
-        out["path"]
-        for stages in (before, after)
-        for stage in stages.values()
-        for out in stage.get("outs", ())
-    }
+    made = made_by(before) | made_by(after)
     found = []
     for name in dict.fromkeys((*after, *before)):
         old, new = before.get(name, {}), after.get(name, {})
@@ -94,8 +122,8 @@ def changes(before: Stages, after: Stages) -> list[StageChange]:
         change = StageChange(
             name,
             outs=_differing(old, new, "outs"),
-            inputs=tuple(path for path in deps if _is_made(path, made)),
-            sources=tuple(path for path in deps if not _is_made(path, made)),
+            inputs=tuple(path for path in deps if is_made(path, made)),
+            sources=tuple(path for path in deps if not is_made(path, made)),
             params=_params(old, new),
             command=old.get("cmd") != new.get("cmd"),
         )
@@ -109,11 +137,6 @@ def _differing(old: Mapping[str, Any], new: Mapping[str, Any], part: str) -> tup
     return tuple(
         path for path in dict.fromkeys((*sides[1], *sides[0])) if sides[0].get(path) != sides[1].get(path)
     )
-
-
-def _is_made(path: str, made: set[str]) -> bool:
-    # a dependency may be a folder of several stages' outputs, or a file within one
-    return any(path == out or out.startswith(f"{path}/") or path.startswith(f"{out}/") for out in made)
 
 
 def _params(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

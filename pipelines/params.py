@@ -23,6 +23,7 @@ from recs_core.data.splits.user_holdout import UserHoldoutConfig
 from recs_core.errors import ParameterError, describe
 from recs_core.evaluation.metrics import METRICS
 from recs_core.features.content import ContentConfig
+from recs_core.features.search_index import SearchConfig
 from recs_core.models.registry import ModelSpec, model_config
 
 PARAMS = Path("params.yaml")
@@ -130,6 +131,7 @@ class BundleParams(Section):
     model: str
     storage: Storage
     precompute: PrecomputeConfig
+    search: SearchConfig
 
 
 class Params(Section):

@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,12 +43,14 @@ from recs_core.progress import progress
 
 DATA = Path("data")
 TOLERANCE = 1e-9
-KEEPING = {"BOOKVERSE_CACHE_TTL_S": "3600"}
+KEEPING = {"BOOKVERSE_API__CACHE_TTL": "3600"}
 """The server's settings: an answer of the first pass must be there for the second, however long a pass takes."""
 AT_ONCE = 16
 """Requests under way at a time."""
 
-QUERY = "query Parity($reader: ID!, $first: Int!) { recommendations(userId: $reader, first: $first) { book { id } } }"
+QUERY = """query Parity($reader: ID!, $first: Int!) {
+  recommendations(userId: $reader, first: $first) { nodes { book { bookId } } }
+}"""
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -98,7 +101,7 @@ async def ask(url: str, user_ids: Sequence[str], books: IdMap, *, k: int, what: 
                 raise ParityError(
                     f"the server answers for reader {user_id!r}: {answer['errors'][0]['message']}"
                 )
-            listed = [item["book"]["id"] for item in answer["data"]["recommendations"]]
+            listed = [item["book"]["bookId"] for item in answer["data"]["recommendations"]["nodes"]]
             rows[place, : len(listed)] = books.rows(listed) if listed else []
             hits += "hit" in response.headers.get("cache-status", "")
 
@@ -133,12 +136,12 @@ class Evaluated:
         users = np.flatnonzero(split.known_before_test.user_counts)[:n_users].astype(np.int32)
         recs = TopK.load(DATA / "recs" / model)
         data = EvaluationData.of(
-            truth=split.test.matrix[users],
-            train=split.train.matrix[users],
-            vectors=ContentFeatures.load(DATA / "features").vectors,
+            truth=split.test,
+            train=split.train,
+            features=ContentFeatures.load(DATA / "features"),
             catalogue=Catalogue.load(DATA / "split/catalogue.arrow"),
         )
-        return cls(split, users, TopK(recs.books[users], recs.scores[users]), data)
+        return cls(split, users, TopK(recs.books[users], recs.scores[users]), data.of_users(users))
 
     def means(self, recs: TopK, cutoffs: Sequence[int]) -> dict[str, float]:
         """Every metric that the data allows, of these readers."""
@@ -182,12 +185,14 @@ def compare(model: str, n_users: int | None) -> bool:
     k = evaluated.recs.k
     offline = evaluated.means(evaluated.recs, params.evaluation.cutoffs)
     passes: dict[str, Asked] = {}
-    with tempfile.TemporaryDirectory(prefix="bookverse-parity-") as scratch:
+    console.print(f"[bold]parity[/]  {model}, {len(user_ids)} readers")
+    with tempfile.TemporaryDirectory(prefix="bookverse-parity-") as scratch, ExitStack() as serving:
         bundle = Path(scratch) / "bundle"
-        write_evaluated(bundle, model, evaluated.split, source=params.data.source, seed=params.seed)
-        with local_server(bundle=bundle, settings=KEEPING) as (_, url):
-            for name in ("cold", "warm"):
-                passes[name] = asyncio.run(ask(url, user_ids, books, k=k, what=f"ask, cache {name}"))
+        with console.status("write a bundle of the evaluated model, start the server"):
+            write_evaluated(bundle, model, evaluated.split, source=params.data.source, seed=params.seed)
+            _, url = serving.enter_context(local_server(bundle=bundle, settings=KEEPING))
+        for name in ("cold", "warm"):
+            passes[name] = asyncio.run(ask(url, user_ids, books, k=k, what=f"ask, cache {name}"))
     if not passes["warm"].hits:
         raise ParityError("no answer of the second pass came from the cache, which was to be compared, too")
     equal = True

@@ -15,13 +15,15 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from rich.console import Console
+
 from recs_core.artifacts.bundle import CURRENT, open_bundle
+from recs_core.artifacts.published import PROVENANCE, Provenance
 from recs_core.data.arrays import canonical_json, file_digest, replacing_file, replacing_folder
 from recs_core.errors import BookverseError
 
 BUNDLE = Path("data/bundle")
 PUBLISHED = Path("data/published")
-PROVENANCE = "provenance.json"
 
 
 def publish(bundle: Path, published: Path) -> str:
@@ -33,22 +35,22 @@ def publish(bundle: Path, published: Path) -> str:
     version = open_bundle(bundle).version
     with replacing_folder(published / version) as folder:
         shutil.copytree(bundle, folder, dirs_exist_ok=True)
-        (folder / PROVENANCE).write_bytes(canonical_json(provenance()))
+        (folder / PROVENANCE).write_bytes(canonical_json(provenance().model_dump()))
     with replacing_file(published / CURRENT) as temporary:
         temporary.write_text(version + "\n")
     return version
 
 
-def provenance() -> dict[str, str | bool | None]:
+def provenance() -> Provenance:
     """What this working tree is: git revision, whether it has uncommitted changes, dvc.lock's digest, the time."""
     lock = Path("dvc.lock")
     status = _git("status", "--porcelain", "--untracked-files=no")
-    return {
-        "git_revision": _git("rev-parse", "HEAD") or None,
-        "uncommitted_changes": bool(status),
-        "dvc_lock_sha256": file_digest(lock) if lock.exists() else None,
-        "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
+    return Provenance(
+        git_revision=_git("rev-parse", "HEAD") or None,
+        uncommitted_changes=bool(status),
+        dvc_lock_sha256=file_digest(lock) if lock.exists() else None,
+        published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
 
 
 def _git(*arguments: str) -> str:
@@ -69,7 +71,8 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--to", type=Path, default=PUBLISHED, help="published bundles (default: %(default)s)")
     options = parser.parse_args(arguments)
     try:
-        version = publish(options.bundle, options.to)
+        with Console(stderr=True).status("verify the bundle and copy it"):
+            version = publish(options.bundle, options.to)
     except BookverseError as error:
         print(f"nothing was published: {error}", file=sys.stderr)
         return 1

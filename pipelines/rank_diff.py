@@ -3,6 +3,8 @@
     python -m pipelines.rank_diff HEAD~1 workspace
     python -m pipelines.rank_diff data/published/0123456789abcdef data/bundle --k 10
 
+notebooks/12_rank_diff.ipynb shows the same with plots.
+
 A state is "workspace" (what the last `dvc repro` made), a git revision whose lists are in DVC's cache, or the folder
 of a bundle, which is asked for the lists of its own readers.
 """
@@ -13,7 +15,8 @@ import argparse
 import json
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +26,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from pipelines.lineage import ABSENT, changes
+from pipelines.causes import causes
 from pipelines.list_changes import Changes, compare_lists
 from pipelines.states import State, load_state
 from recs_core.data.cohorts import user_cohorts
@@ -53,46 +56,13 @@ def cohort_table(found: Changes) -> pd.DataFrame:
         for name, mask in masks.items()
         if mask.any()
     }
-    return pd.DataFrame(rows).T.rename_axis("cohort")
+    return pd.DataFrame.from_dict(rows, orient="index").rename_axis("cohort")
 
 
-def causes(before: State, after: State, model: str) -> list[str]:
-    """What was changed between two states that the lists depend on: parameters, code, data.
-
-    Two revisions are compared by the digests of dvc.lock, bundles by what their manifests say.
-    """
-    if before.lock is not None and after.lock is not None:
-        behind = ("ingest", "split", "features", f"train@{model}", f"recommend@{model}")
-        found = []
-        for change in changes(before.lock, after.lock):
-            if change.stage not in behind:
-                continue
-            found += [
-                f"{change.stage}: parameter {key} {old} -> {new}" for key, (old, new) in change.params.items()
-            ]
-            found += [f"{change.stage}: code or data {path}" for path in change.sources]
-            found += [f"{change.stage}: command"] if change.command else []
-            found += (
-                [f"{change.stage}: nothing that DVC knows of; it does not repeat"]
-                if change.unexplained
-                else []
-            )
-        return found
-    if before.facts is not None and after.facts is not None:
-        pairs = _differing(before.facts, after.facts, "")
-        return [f"{key} {old} -> {new}" for key, (old, new) in pairs.items()]
-    return ["a bundle beside a revision: no common record to compare"]
-
-
-def _differing(old: Mapping[str, Any], new: Mapping[str, Any], prefix: str) -> dict[str, tuple[Any, Any]]:
-    found: dict[str, tuple[Any, Any]] = {}
-    for key in dict.fromkeys((*old, *new)):
-        pair = old.get(key, ABSENT), new.get(key, ABSENT)
-        if isinstance(pair[0], dict) and isinstance(pair[1], dict):
-            found |= _differing(pair[0], pair[1], f"{prefix}{key}.")
-        elif pair[0] != pair[1]:
-            found[f"{prefix}{key}"] = pair
-    return found
+def reader_table(found: Changes) -> pd.DataFrame:
+    """The readers whose lists changed most; none whose list is the same."""
+    changed = found.readers[found.readers["rbo"] <= SAME]
+    return changed.sort_values("rbo", kind="stable").head(SHOWN)
 
 
 def book_table(found: Changes, before: State, after: State) -> pd.DataFrame:
@@ -112,11 +82,10 @@ def _title(book_id: str, *states: State) -> str:
 
 def as_json(found: Changes, before: State, after: State, model: str) -> str:
     """Everything that is shown, for other programs."""
-    readers = found.readers.sort_values("rbo", kind="stable").head(SHOWN)
     facts = {
         "cohorts": cohort_table(found).to_dict("index"),
-        "causes": causes(before, after, model),
-        "readers": readers.to_dict("index"),
+        "causes": [asdict(cause) for cause in causes(before, after, model)],
+        "readers": reader_table(found).to_dict("index"),
         "books": book_table(found, before, after).to_dict("index"),
         "gone": found.gone,
         "new": found.new,
@@ -128,15 +97,21 @@ def _show(found: Changes, before: State, after: State, model: str) -> None:
     _print(cohort_table(found), f"lists of {before.name} and {after.name}")
     if found.gone or found.new:
         console.print(f"{found.gone} readers are gone, {found.new} are new")
-    changed = found.readers[found.readers["rbo"] <= SAME]
+    changed = reader_table(found)
     if changed.empty:
-        console.print("no list is another, though this is:")
+        console.print("no list is another; what is:")
     else:
-        _print(changed.sort_values("rbo", kind="stable").head(SHOWN), "readers whose lists changed most")
+        _print(changed, "readers whose lists changed most")
         _print(book_table(found, before, after), "books that are listed more or less often")
         console.print("[bold]because of[/]")
-    for cause in causes(before, after, model) or ["nothing: what the lists are made of is the same"]:
-        console.print(f"  {escape(cause)}")
+    for told in [str(cause) for cause in causes(before, after, model)] or [_no_cause(before, after)]:
+        console.print(f"  {escape(told)}")
+
+
+def _no_cause(before: State, after: State) -> str:
+    if (before.lock is None) != (after.lock is None):
+        return "a bundle beside a revision: no common record to compare"
+    return "nothing: what the lists are made of is the same"
 
 
 def _print(frame: pd.DataFrame, title: str) -> None:

@@ -26,7 +26,7 @@ h2{font-size:1.15rem;margin:2.4rem 0 .6rem}p{max-width:46rem}.soft{color:var(--s
 .notice{border-left:4px solid #c0392b;padding:.6rem 1rem;background:var(--card)}
 .claim{font-size:1.1rem}.scroll{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:.92rem}
 th,td{padding:.4rem .6rem;border-bottom:1px solid var(--line);text-align:right;white-space:nowrap}
-th:first-child,td:first-child,thead th:last-child,.left{text-align:left}
+th:first-child,td:first-child,.left{text-align:left}
 td.words{white-space:normal;text-align:left;min-width:14rem}
 thead th{color:var(--soft);font-weight:600}.interval{color:var(--soft);font-size:.85em}
 .plots{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,430px),1fr));gap:1rem}
@@ -45,7 +45,7 @@ class Tables:
 
     Args:
         board: the leaderboard, by model.
-        comparisons: every pair of models.
+        comparisons: every pair of models, for everybody and for each cohort.
         cohorts: by model: cohort, mean, low, high, users.
         at_k: model, k, ndcg, recall.
         sizes: by model: accuracy, megabytes.
@@ -94,6 +94,8 @@ tested on the same readers, with a correction for the number of models.</p>
 <h2>Side by side</h2>
 <div class="plots">{"".join(_figures(tables, best))}</div>
 <h2>Every pair</h2>
+<p class="soft">On the same readers, all of them and cohort by cohort; "p, adjusted" is corrected for the number of
+pairs by one metric in one cohort.</p>
 <details><summary>{len(tables.comparisons)} comparisons</summary>{_pairs(tables.comparisons)}</details>
 <h2>The data</h2>{_data(tables.data)}
 <h2>What the metrics mean</h2>{_glossary([*tables.compared, *tables.shown, "ndcg@", "recall@"])}
@@ -121,15 +123,23 @@ def _claim(tables: Tables) -> str:
     return f"{best} is the best by {first}: {more:.0%} above {second}, and better than every other model."
 
 
+IN_WORDS = ("model", "is", "verdict")
+"""Columns that are read from the left."""
+
+
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A table of cells that are HTML already, the first of each row its heading."""
-    top = "".join(f'<th scope="col">{escape(name)}</th>' for name in head)
+    top = "".join(
+        f'<th scope="col"{" class=left" if name in IN_WORDS else ""}>{escape(name)}</th>' for name in head
+    )
     lines = "".join(f'<tr><th scope="row">{row[0]}</th>{"".join(row[1:])}</tr>' for row in rows)
     return f'<div class="scroll"><table><thead><tr>{top}</tr></thead><tbody>{lines}</tbody></table></div>'
 
 
 def _leaderboard(tables: Tables) -> str:
     rows = []
+    # one number of digits for a column: shares and the like are small, counts are not
+    forms = {name: ".4f" if tables.board[name].abs().max() < 10 else ".1f" for name in tables.shown}
     for model, row in tables.board.iterrows():
         cells = [escape(str(model))]
         for name in tables.compared:
@@ -137,7 +147,7 @@ def _leaderboard(tables: Tables) -> str:
             if pd.notna(row[f"{name} low"]):
                 interval = f"{row[f'{name} low']:.4f} to {row[f'{name} high']:.4f}"
             cells.append(f'<td>{row[name]:.4f}<br><span class="interval">{interval}</span></td>')
-        cells += [f"<td>{row[name]:.4g}</td>" for name in tables.shown]
+        cells += [f"<td>{row[name]:{forms[name]}}</td>" for name in tables.shown]
         cells.append(f'<td class="words">{escape(str(row["verdict"]))}</td>')
         rows.append(cells)
     return _table(["model", *tables.compared, *tables.shown, "verdict"], rows)
@@ -185,17 +195,19 @@ def _figure(title: str, text: str, svg: str, *, wide: bool = False) -> str:
 
 
 def _pairs(comparisons: pd.DataFrame) -> str:
-    rows = [
-        [
-            escape(str(row.metric)),
-            f'<td class="left">{escape(str(row.model))}</td>',
-            f'<td class="words">{escape(_verdict(str(row.verdict), str(row.baseline)))}</td>',
-            f'<td>{row.difference:+.4f}<br><span class="interval">{row.low:+.4f} to {row.high:+.4f}</span></td>',
-            f"<td>{row.p_adjusted:.2g}</td>",
+    rows = []
+    for _, row in comparisons.iterrows():
+        interval = f"{row['low']:+.4f} to {row['high']:+.4f}" if pd.notna(row["low"]) else "no interval"
+        cells = [
+            escape(str(row["metric"])),
+            f'<td class="left">{escape(str(row["cohort"]))}</td>',
+            f'<td class="left">{escape(str(row["model"]))}</td>',
+            f'<td class="words">{escape(_verdict(str(row["verdict"]), str(row["baseline"])))}</td>',
+            f'<td>{row["difference"]:+.4f}<br><span class="interval">{interval}</span></td>',
+            f"<td>{row['p_adjusted']:.2g}</td>",
         ]
-        for row in comparisons.itertuples()
-    ]
-    return _table(["metric", "model", "is", "difference", "p, adjusted"], rows)
+        rows.append(cells)
+    return _table(["metric", "cohort", "model", "is", "difference", "p, adjusted"], rows)
 
 
 def _verdict(verdict: str, baseline: str) -> str:

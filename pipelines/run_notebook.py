@@ -5,14 +5,17 @@
 `-p NAME=TEXT` gives a string, `-P NAME=KEY` the value at a key of params.yaml. Before a kernel starts, params.yaml
 is checked whole, and the parameters against the notebook's parameters cell: an unknown, missing or mistyped one
 ends the run. The kernel works in the project's root. The executed notebook goes to reports/runs/, normalised; where
-`data.source` is one of made-up data, it begins with a notice that says so.
+`data.source` is one of made-up data, it begins with a notice that says so. A cell that shows more than a megabyte
+fails the stage: executed notebooks are kept in every version, and read in browsers.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import logging
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -23,12 +26,15 @@ import nbformat
 
 from pipelines.normalise import normalise
 from pipelines.notebook_parameters import check_parameters, declared_parameters
-from pipelines.params import load_params, value_at
+from pipelines.params import Params, load_params, value_at
 from recs_core.data.arrays import replacing_file
 from recs_core.data.sources.registry import NOTICE, is_synthetic
 from recs_core.errors import BookverseError
 
 RUNS = Path("reports/runs")
+
+MOST_SHOWN = 1_000_000
+"""Bytes that the outputs of one cell may take in an executed notebook."""
 
 PINNED = {
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
@@ -39,7 +45,7 @@ PINNED = {
 
 
 class StageError(BookverseError):
-    """A cell of a stage's notebook failed."""
+    """A cell of a stage's notebook failed, or showed too much."""
 
 
 def run_notebook(
@@ -56,7 +62,8 @@ def run_notebook(
 
     Raises:
         ParameterError: the parameters are not those that the notebook declares; no kernel was started.
-        StageError: a cell failed; names the cell, the error, and where the notebook lies as far as it came.
+        StageError: a cell failed, or shows more than `MOST_SHOWN`; names the cell, what is wrong, and where the
+            notebook lies as far as it came.
     """
     source = nbformat.read(root / notebook, as_version=4)
     check_parameters(declared_parameters(source, name=str(notebook)), parameters, name=str(notebook))
@@ -85,14 +92,21 @@ def run_notebook(
                 extra_arguments=["--IPKernelApp.log_level=CRITICAL"],
             )
         except PapermillExecutionError as error:
-            kept = root / RUNS / "failed" / f"{run}.ipynb"
-            kept.parent.mkdir(parents=True, exist_ok=True)
-            kept.write_bytes(executed.read_bytes())
+            kept = _keep_aside(executed, run, root)
             raise StageError(
                 f"{notebook}, cell {error.cell_index}: {error.ename}: {error.evalue}\n"
-                f"The notebook as far as it came is {kept.relative_to(root)}."
+                f"The notebook as far as it came is {kept}."
             ) from None
         result = nbformat.read(executed, as_version=4)
+        for place, shown in enumerate(_bytes_shown(result)):
+            if shown > MOST_SHOWN:
+                kept = _keep_aside(executed, run, root)
+                raise StageError(
+                    f"{notebook}, cell {place}: its output takes {shown / 1e6:.1f} MB, and {MOST_SHOWN / 1e6:.0f} MB "
+                    f"may be shown: show a part, or write it to a file\n"
+                    f"The cell begins with: {result.cells[place].source.strip().splitlines()[0]}\n"
+                    f"The notebook with all of it is {kept}."
+                )
     if notice is not None:
         result.cells.insert(0, nbformat.v4.new_markdown_cell(f"> **{notice}**"))
     result = normalise(result, root=root)
@@ -102,8 +116,25 @@ def run_notebook(
     return target
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit status."""
+def _bytes_shown(notebook: nbformat.NotebookNode) -> list[int]:
+    """What the outputs of each cell take in the file; what goes to stderr does not stay in it."""
+    shown = []
+    for cell in notebook.cells:
+        kept = [output for output in cell.get("outputs", []) if output.get("name") != "stderr"]
+        shown.append(len(json.dumps(kept, ensure_ascii=False).encode()))
+    return shown
+
+
+def _keep_aside(executed: Path, run: str, root: Path) -> Path:
+    """Put a notebook that failed where a person can look at it; returns its path from the root."""
+    kept = RUNS / "failed" / f"{run}.ipynb"
+    (root / kept).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(executed, root / kept)
+    return kept
+
+
+def command_line() -> argparse.ArgumentParser:
+    """What the command line takes."""
     parser = argparse.ArgumentParser(
         prog="python -m pipelines.run_notebook",
         description="Run one notebook as a pipeline stage, with strict parameters.",
@@ -114,13 +145,27 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "-P", action=_Pairs, dest="looked_up", metavar="NAME=KEY", help="a key of params.yaml"
     )
-    options = parser.parse_args(arguments)
+    return parser
+
+
+def parameters_of(options: argparse.Namespace, params: Params) -> dict[str, Any]:
+    """The notebook's parameters that a command line asks for.
+
+    Raises:
+        ParameterError: params.yaml has no such key.
+    """
+    looked_up = {name: value_at(params, key) for name, key in (options.looked_up or {}).items()}
+    return dict(options.literal or {}) | looked_up
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    options = command_line().parse_args(arguments)
     started = time.monotonic()
     try:
         params = load_params()
-        parameters: dict[str, Any] = dict(options.literal or {})
-        parameters |= {name: value_at(params, key) for name, key in (options.looked_up or {}).items()}
         notice = NOTICE if is_synthetic(params.data.source) else None
+        parameters = parameters_of(options, params)
         run_notebook(options.notebook, options.run, parameters, root=Path.cwd(), notice=notice)
     except BookverseError as error:
         print(f"{options.run} failed: {error}", file=sys.stderr)

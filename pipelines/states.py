@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pipelines.dvc_cache import DvcCache
 from pipelines.lineage import Stages, parse_lock, read_lock
 from pipelines.list_changes import Lists
 from recs_core.artifacts.bundle import open_bundle
@@ -18,9 +18,9 @@ from recs_core.data.splits.split import Split
 from recs_core.data.topk import TopK
 from recs_core.errors import ArtifactError
 from recs_core.models.transductive import recommend_every_user
+from recs_core.progress import progress
 
 WORKSPACE = "workspace"
-CACHE = Path(".dvc/cache/files/md5")
 
 
 @dataclass(frozen=True)
@@ -60,8 +60,9 @@ def load_state(name: str, model: str, *, k: int, scratch: Path) -> State:
         return _of_bundle(name, k=k)
     lock = parse_lock(_git_show(name), where=f"{name}:dvc.lock")
     recs, split = scratch / name.replace("/", "_") / "recs", scratch / name.replace("/", "_") / "split"
-    _check_out(lock, f"recommend@{model}", f"data/recs/{model}", recs, revision=name)
-    _check_out(lock, "split", "data/split", split, revision=name)
+    cache = DvcCache(Path())
+    _check_out(lock, f"recommend@{model}", f"data/recs/{model}", recs, cache, revision=name)
+    _check_out(lock, "split", "data/split", split, cache, revision=name)
     return _of_folders(name, recs, split, lock)
 
 
@@ -94,24 +95,19 @@ def _git_show(revision: str) -> str:
     return shown.stdout
 
 
-def _check_out(lock: Stages, stage: str, out: str, to: Path, *, revision: str) -> None:
+def _check_out(lock: Stages, stage: str, out: str, to: Path, cache: DvcCache, *, revision: str) -> None:
     """Put an output of a lock together from the cache."""
     made = {entry["path"]: entry["md5"] for entry in lock.get(stage, {}).get("outs", ())}
     if out not in made:
         raise ArtifactError(f"{revision} has no {out}: its dvc.lock has the stages {', '.join(lock)}")
-    missing = ArtifactError(
-        f"{out} of {revision} is not in DVC's cache: `dvc pull` it, or check {revision} out and run `dvc repro` there"
-    )
-    listing = _cached(made[out])
-    if not listing.is_file():
-        raise missing
-    for entry in json.loads(listing.read_text()):
-        target = to / entry["relpath"]
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if not _cached(entry["md5"]).is_file():
-            raise missing
-        shutil.copyfile(_cached(entry["md5"]), target)
-
-
-def _cached(md5: str) -> Path:
-    return CACHE / md5[:2] / md5[2:]
+    listing = cache.listing(made[out])
+    files = {name: cache.file(md5) for name, md5 in (listing or {}).items()}
+    if listing is None or None in files.values():
+        raise ArtifactError(
+            f"{out} of {revision} is not in DVC's cache: `dvc pull` it, or check {revision} out and run "
+            f"`dvc repro` there"
+        )
+    for name, file in progress(files.items(), f"take {out} of {revision} out of the cache", total=len(files)):
+        assert file is not None  # noqa: S101 - looked at above
+        (to / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, to / name)

@@ -1,4 +1,4 @@
-"""L2: responses in Redis, which all servers share and any of them can do without."""
+"""What servers share in Redis, such as responses (L2), and any of them can do without."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from graphql_api.cache.breaker import CircuitBreaker
 
 log = logging.getLogger(__name__)
 
-PREFIX = "bookverse:response:"
+RESPONSES = "bookverse:response:"
 MAX_CONNECTIONS = 32
 FAILURES_TO_OPEN = 5
 COOLDOWN_S = 1.0
@@ -28,9 +28,10 @@ class SharedCache:
         url: where Redis is.
         ttl_s: how long an entry lives.
         timeout_s: patience with one operation.
+        prefix: of its keys in Redis.
     """
 
-    def __init__(self, url: str, *, ttl_s: int, timeout_s: float) -> None:
+    def __init__(self, url: str, *, ttl_s: int, timeout_s: float, prefix: str = RESPONSES) -> None:
         pool = BlockingConnectionPool.from_url(
             url,
             max_connections=MAX_CONNECTIONS,
@@ -40,6 +41,7 @@ class SharedCache:
         )
         self._redis = Redis.from_pool(pool)
         self._ttl_s = ttl_s
+        self._prefix = prefix
         self._timeout_s = timeout_s
         self._breaker = CircuitBreaker(failures=FAILURES_TO_OPEN, cooldown_s=COOLDOWN_S)
         self.failures = 0
@@ -47,12 +49,12 @@ class SharedCache:
 
     async def get(self, key: str) -> bytes | None:
         """The body under a key, or None."""
-        body = await self._guarded(lambda: self._redis.get(PREFIX + key))
+        body = await self._guarded(lambda: self._redis.get(self._prefix + key))
         return body if isinstance(body, bytes) else None
 
     async def put(self, key: str, body: bytes) -> None:
         """Keep a body."""
-        await self._guarded(lambda: self._redis.set(PREFIX + key, body, ex=self._ttl_s))
+        await self._guarded(lambda: self._redis.set(self._prefix + key, body, ex=self._ttl_s))
 
     async def is_up(self) -> bool:
         """Whether Redis answers now."""

@@ -10,6 +10,7 @@ import numpy as np
 from strawberry.dataloader import DataLoader
 
 from graphql_api.context import Context
+from graphql_api.snapshots import Snapshot
 from recs_core.explanations.reasons import Reason
 from recs_core.serving.answer import Answer
 
@@ -25,7 +26,7 @@ class ReasonsKey:
 ReasonsLoader: TypeAlias = DataLoader[ReasonsKey, list[Reason]]
 
 
-def reasons_loader(context: Context, answer: Answer) -> ReasonsLoader:
+def reasons_loader(context: Context, snapshot: Snapshot, answer: Answer) -> ReasonsLoader:
     """A fresh loader for one answer: one explanation for all books that are asked for with one `first`."""
 
     async def load(keys: list[ReasonsKey]) -> list[list[Reason]]:
@@ -35,20 +36,8 @@ def reasons_loader(context: Context, answer: Answer) -> ReasonsLoader:
         found: dict[ReasonsKey, list[Reason]] = {}
         for first, book_rows in rows.items():
             asked = np.array(book_rows, dtype=np.int32)
-            lists = await context.compute(context.recommender.reasons, answer, asked, first=first)
-            found |= {
-                ReasonsKey(row, first): without_rules(reasons)
-                for row, reasons in zip(book_rows, lists, strict=True)
-            }
+            lists = await context.compute(snapshot.recommender.reasons, answer, asked, first=first)
+            found |= {ReasonsKey(row, first): reasons for row, reasons in zip(book_rows, lists, strict=True)}
         return [found[key] for key in keys]
 
     return DataLoader(load_fn=load)
-
-
-def without_rules(reasons: list[Reason]) -> list[Reason]:
-    """The reasons with what rules give among the smaller parts: the schema has no name for them."""
-    named = [reason for reason in reasons if reason.kind not in ("RULE", "OTHER")]
-    if len(named) == len(reasons):
-        return reasons
-    rest = sum(reason.amount for reason in reasons if reason.kind in ("RULE", "OTHER"))
-    return [*named, Reason("OTHER", None, rest)]

@@ -41,13 +41,23 @@ def as_html(response: Mapping[str, Any]) -> str:
     parts = [_error(error) for error in response.get("errors") or ()]
     rest: dict[str, Any] = {}
     for name, value in (response.get("data") or {}).items():
-        if _is_books(value):
-            parts.append(f"<h4>{escape(name)}</h4>{_table(value)}")
+        items = _items(value)
+        if _is_books(items):
+            parts.append(f"<h4>{escape(name)}</h4>{_table(items)}")
         else:
             rest[name] = value
     if rest:
         parts.append(f"<pre>{escape(orjson.dumps(rest, option=orjson.OPT_INDENT_2).decode())}</pre>")
     return f'<div class="bv">{STYLE}{"".join(parts)}</div>'
+
+
+def _items(value: Any) -> Any:
+    """The items of a connection, or what else it is."""
+    if not isinstance(value, dict):
+        return value
+    if isinstance(value.get("edges"), list):
+        return [edge.get("node") for edge in value["edges"]]
+    return value.get("nodes", value)
 
 
 def _is_books(value: Any) -> bool:
@@ -65,7 +75,7 @@ def _table(items: Sequence[Mapping[str, Any]]) -> str:
 
 def _row(item: Mapping[str, Any], best: float) -> str:
     book = item["book"]
-    title = str(book.get("title") or book.get("id") or "?")
+    title = str(book.get("title") or book.get("bookId") or "?")
     authors = ", ".join(map(str, book.get("authors") or ()))
     year = f" · {book['year']}" if book.get("year") else ""
     said = f'<div class="t">{escape(title)}</div><div class="a">{escape(authors + year)}</div>'

@@ -15,11 +15,10 @@ import orjson
 from graphql_api.errors import RequestError, request_error
 from graphql_api.executor import Executor
 from graphql_api.notebook.view import as_html
-from graphql_api.operation import parse_operation
+from graphql_api.operation import parse_json, parse_request
 from graphql_api.schema import build_schema
 from graphql_api.settings import Settings
-from recs_core.artifacts.bundle import open_bundle
-from recs_core.serving.recommender import ServingRecommender
+from graphql_api.wiring import open_snapshot, server_of
 
 BUNDLE = Path("data/bundle")
 """What `dvc repro` makes, before it is published."""
@@ -29,9 +28,11 @@ query Recommendations($reader: ID!, $first: Int!) {
   bundle { version model }
   user(id: $reader) { historySize }
   recommendations(userId: $reader, first: $first) {
-    rank score servedFrom
-    book { id title authors year }
-    reasons(first: 3) { kind amount text }
+    nodes {
+      rank score servedFrom
+      book { bookId title authors year }
+      reasons(first: 3) { kind amount text }
+    }
   }
 }
 """
@@ -80,7 +81,8 @@ class Workbench:
     def __init__(self, bundle: Path = BUNDLE, *, settings: Settings | None = None) -> None:
         self._settings = settings if settings is not None else Settings.load()
         self._schema = build_schema(self._settings)
-        self.recommender = ServingRecommender(open_bundle(bundle))
+        self._snapshot = open_snapshot(bundle, self._settings)
+        self.recommender = self._snapshot.recommender
 
     def ask(self, document: str, variables: Mapping[str, Any] | None = None) -> Answered:
         """Execute a GraphQL document.
@@ -89,10 +91,10 @@ class Workbench:
         """
         request = orjson.dumps({"query": document, "variables": dict(variables or {})})
         try:
-            operation = parse_operation(request)
+            operation = parse_request(parse_json(request)).operation(document)
             # fresh each time: what an executor waits by belongs to one event loop
-            executor = Executor(self._schema, self.recommender, max_first=self._settings.max_first)
-            return Answered(_finished(executor.run(operation, "notebook")).body)
+            executor = Executor(self._schema, server_of(self._settings, self._snapshot))
+            return Answered(_finished(executor.run(operation, self._snapshot, "notebook")).body)
         except RequestError as error:
             return Answered(orjson.dumps({"errors": [request_error(error)]}))
 

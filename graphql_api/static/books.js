@@ -12,7 +12,7 @@ export function element(name, className, text) {
 // A drawn cover with the title; the picture lies over it once it is there.
 export function dress(cover, book) {
   let hue = 0;
-  for (const letter of book.id) hue = (hue * 31 + letter.charCodeAt(0)) % 360;
+  for (const letter of book.bookId) hue = (hue * 31 + letter.charCodeAt(0)) % 360;
   cover.style.setProperty("--hue", hue);
   cover.querySelector(".spine").textContent = book.title;
   if (!book.coverUrl) return;

@@ -60,7 +60,7 @@ async function showReader(userId) {
   }
 }
 
-function fillReader(userId, { recommendations, user }) {
+function fillReader(userId, { recommendations: { nodes: recommendations }, user }) {
   tell(
     user.historySize
       ? ""
@@ -68,11 +68,11 @@ function fillReader(userId, { recommendations, user }) {
   );
   const books = user.historySize === 1 ? "1 book" : `${user.historySize} books`;
   find("history-title").textContent = user.historySize ? `Has read ${books}` : "Has read nothing yet";
-  find("history").replaceChildren(...user.history.map(historyItem));
+  find("history").replaceChildren(...user.history.nodes.map(historyItem));
   const largest = Math.max(...recommendations.map(({ score }) => score));
   find("recommendations").replaceChildren(...recommendations.map((each) => card(each, largest)));
   shown.userId = userId;
-  shown.bookId = recommendations[0]?.book.id ?? "";
+  shown.bookId = recommendations[0]?.book.bookId ?? "";
 }
 
 function tell(message) {

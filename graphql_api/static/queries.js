@@ -9,15 +9,17 @@ export const READER = `query Reader($id: ID!) {
   user(id: $id) {
     known
     historySize
-    history(first: 30) { id title authors coverUrl }
+    history(first: 30) { nodes { bookId title authors coverUrl } }
   }
   recommendations(userId: $id, first: 10) {
-    rank
-    score
-    servedFrom
-    book { id title authors year publisher coverUrl }
-    parts: reasons(first: 100) { kind amount }
-    reasons(first: 4) { kind amount text }
+    nodes {
+      rank
+      score
+      servedFrom
+      book { bookId title authors year publisher coverUrl }
+      parts: reasons(first: 100) { kind amount }
+      reasons(first: 4) { kind amount text }
+    }
   }
 }`;
 
@@ -26,15 +28,18 @@ export const EXAMPLES = [
     name: "Recommendations with reasons",
     query: `query Recommendations($userId: ID!) {
   recommendations(userId: $userId, first: 3) {
-    rank
-    score
-    servedFrom
-    book { title authors year }
-    reasons(first: 2) {
-      kind
-      amount
-      text
+    nodes {
+      rank
+      score
+      servedFrom
+      book { title authors year }
+      reasons(first: 2) {
+        kind
+        amount
+        text
+      }
     }
+    pageInfo { hasNextPage endCursor }
   }
 }`,
     variables: ({ userId }) => ({ userId }),
@@ -45,7 +50,8 @@ export const EXAMPLES = [
   user(id: $id) {
     known
     historySize
-    history(first: 5) { id title authors year publisher }
+    cohort
+    history(first: 5) { nodes { bookId title authors year publisher } }
   }
 }`,
     variables: ({ userId }) => ({ id: userId }),
@@ -55,21 +61,57 @@ export const EXAMPLES = [
     query: `query Similar($bookId: ID!) {
   book(id: $bookId) { title authors }
   similarBooks(bookId: $bookId, first: 5) {
-    rank
-    score
-    book { title authors }
+    nodes { rank score book { title authors } }
+  }
+  alsoRead(bookId: $bookId, first: 5) {
+    nodes { rank readers share book { title authors } }
   }
 }`,
     variables: ({ bookId }) => ({ bookId }),
+  },
+  {
+    name: "Search, as one types",
+    query: `query Search($text: String!) {
+  search(text: $text, first: 5) {
+    nodes { rank score book { bookId title authors year } }
+  }
+}`,
+    variables: () => ({ text: "hary poter and the cham" }),
+  },
+  {
+    name: "Why this book, and what without",
+    query: `query Explain($userId: ID!, $bookId: ID!) {
+  explain(userId: $userId, bookId: $bookId) {
+    rank
+    score
+    book { title }
+    contributions(first: 5) { kind amount text }
+    counterfactuals(first: 2) { said true book { title } }
+    whyNot { rule rank score lastScore }
+  }
+}`,
+    variables: ({ userId, bookId }) => ({ userId, bookId }),
+  },
+  {
+    name: "For a cart, without a reader",
+    query: `query Cart($bookIds: [ID!]!) {
+  personalized(bookIds: $bookIds, first: 5, rerank: { diversity: 0.3, perAuthor: 1 }) {
+    nodes { rank score book { title authors } reasons(first: 1) { text } }
+    unknownBookIds
+  }
+}`,
+    variables: ({ bookId }) => ({ bookIds: [bookId] }),
   },
   {
     name: "An unknown reader",
     query: `{
   user(id: "nobody-yet") { known historySize }
   recommendations(userId: "nobody-yet", first: 3) {
-    servedFrom
-    book { title }
-    reasons(first: 1) { text amount }
+    nodes {
+      servedFrom
+      book { title }
+      reasons(first: 1) { text amount }
+    }
   }
 }`,
     variables: () => ({}),

@@ -8,7 +8,8 @@ from typing import Self
 import strawberry
 
 from graphql_api.context import Info
-from graphql_api.types.book import Book
+from graphql_api.snapshots import Snapshot
+from graphql_api.types.book import Book, book_at
 from recs_core.explanations import reasons
 
 
@@ -23,7 +24,18 @@ class ReasonKind(Enum):
         "CONTENT", description="Title, author or publisher are like those of a book in the history."
     )
     POPULARITY = strawberry.enum_value("POPULARITY", description="Many readers read the book.")
+    RULE = strawberry.enum_value(
+        "RULE", description="A rule of the list gives or takes it, for example for the sake of diversity."
+    )
     OTHER = strawberry.enum_value("OTHER", description="All parts that are not named, together.")
+
+
+RULE_TEXTS = {
+    "cold_start": "as the history is short, other readers count for less and likeness for more",
+    "diversity": "less because it is like a book above it",
+    "dislikes": "less because it is like a disliked book",
+    "popularity_damping": "less because so many read it",
+}
 
 
 @strawberry.type(description="One part of a recommendation's score.")
@@ -35,32 +47,44 @@ class Reason:
         description="How much of the score it is; a negative amount takes from it. The amounts of all reasons "
         "of a recommendation add up to its score."
     )
+    rule: str | None = strawberry.field(
+        description="The rule's name, for example diversity; null for what is not a RULE."
+    )
     book_row: strawberry.Private[int | None]
+    snapshot: strawberry.Private[Snapshot]
 
     @classmethod
-    def from_reason(cls, reason: reasons.Reason) -> Self:
+    def from_reason(cls, reason: reasons.Reason, snapshot: Snapshot) -> Self:
         """The type of a reason of the library."""
-        return cls(kind=ReasonKind[reason.kind], amount=reason.amount, book_row=reason.book_row)
+        return cls(
+            kind=ReasonKind[reason.kind],
+            amount=reason.amount,
+            rule=reason.rule,
+            book_row=reason.book_row,
+            snapshot=snapshot,
+        )
 
-    async def _book(self, info: Info) -> Book | None:
-        if self.book_row is None:
-            return None
-        return Book.from_record(await info.context.books.load(self.book_row))
+    @strawberry.field(
+        description="The book of the history that gives the part; null for POPULARITY, RULE and OTHER."
+    )
+    async def book(self, info: Info) -> Book | None:
+        """The book of the history that gives the part."""
+        return None if self.book_row is None else await book_at(info, self.snapshot, self.book_row)
 
-    async def _text(self, info: Info) -> str:
+    @strawberry.field(description="The reason in words that can follow the book's title.")
+    async def text(self, info: Info) -> str:
+        """The reason in words."""
         if self.book_row is None:
-            popular = self.kind is ReasonKind.POPULARITY
-            return "popular with many readers" if popular else "smaller parts together"
-        title = (await info.context.books.load(self.book_row)).title
+            return self._text_of_no_book()
+        title = (await info.context.books(self.snapshot).load(self.book_row)).title
         if self.kind is ReasonKind.CONTENT:
             likeness = "like" if self.amount > 0 else "unlike"
             return f"{likeness} “{title}” in title, author or publisher"
         return f"because you read “{title}”" if self.amount > 0 else f"less because you read “{title}”"
 
-    book: Book | None = strawberry.field(
-        resolver=_book,
-        description="The book of the history that gives the part; null for POPULARITY and OTHER.",
-    )
-    text: str = strawberry.field(
-        resolver=_text, description="The reason in words that can follow the book's title."
-    )
+    def _text_of_no_book(self) -> str:
+        if self.kind is ReasonKind.POPULARITY:
+            return "popular with many readers"
+        if self.rule is not None:
+            return RULE_TEXTS.get(self.rule, f"by the rule {self.rule}")
+        return "smaller parts together"

@@ -1,4 +1,4 @@
-"""Ranked books: for a reader, or by likeness to a book."""
+"""Ranked books: for a reader or a session, by likeness, by what readers share, by what is read."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import strawberry
 
 from graphql_api.arguments import REASONS_FIRST, check_first
 from graphql_api.context import Info
+from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.loaders.reasons import ReasonsKey, ReasonsLoader
-from graphql_api.types.book import Book
+from graphql_api.snapshots import Snapshot
+from graphql_api.types.book import Book, book_at
+from graphql_api.types.connection import Connection
 from graphql_api.types.reason import Reason
 
 
@@ -27,43 +30,121 @@ class ServedFrom(Enum):
     )
 
 
-@strawberry.type(description="A book that the reader does not know yet and may like.")
-class Recommendation:
-    """A book that the reader does not know yet and may like."""
+@strawberry.type(description="What made a recommendation.")
+class Artifact:
+    """What made a recommendation."""
+
+    version: strawberry.ID = strawberry.field(description="The version of the bundle, see `bundle`.")
+    model: str = strawberry.field(description="The name of the model in params.yaml.")
+    strategy: str = strawberry.field(description="The strategy, see `strategies`.")
+
+
+@strawberry.type
+class _Ranked:
+    """What all ranked books have."""
 
     rank: int = strawberry.field(description="The place in the list, from 1.")
+    book_row: strawberry.Private[int]
+    snapshot: strawberry.Private[Snapshot]
+
+    @strawberry.field(description="The book.")
+    async def book(self, info: Info) -> Book:
+        """The book."""
+        return await book_at(info, self.snapshot, self.book_row)
+
+
+@strawberry.type(description="A book that the reader does not know yet and may like.")
+class Recommendation(_Ranked):
+    """A book that the reader does not know yet and may like."""
+
     score: float = strawberry.field(
         description="How well the book fits; comparable within one list, highest first."
     )
     served_from: ServedFrom = strawberry.field(description="Where the recommendation comes from.")
-    book_row: strawberry.Private[int]
+    artifact: Artifact = strawberry.field(description="What made the recommendation.")
     explanations: strawberry.Private[ReasonsLoader]
 
-    async def _book(self, info: Info) -> Book:
-        return Book.from_record(await info.context.books.load(self.book_row))
-
-    async def _reasons(self, info: Info, first: Annotated[int, REASONS_FIRST] = 3) -> list[Reason]:
-        check_first(first, info.context.max_first)
-        found = await self.explanations.load(ReasonsKey(self.book_row, first))
-        return [Reason.from_reason(reason) for reason in found]
-
-    book: Book = strawberry.field(resolver=_book, description="The recommended book.")
-    reasons: list[Reason] = strawberry.field(
-        resolver=_reasons,
+    @strawberry.field(
         description="Why it is recommended, largest part first. The amounts add up to the score: what is not "
         "named is summed up in one more reason, OTHER. Empty where the model cannot explain itself.",
+        # the weight pays for OTHER too
+        directives=[Cost(weight="5"), ListSize(slicing_arguments=["first"])],
+    )
+    async def reasons(self, info: Info, first: Annotated[int, REASONS_FIRST] = 3) -> list[Reason]:
+        """Why it is recommended."""
+        check_first(first, info.context.server.max_first, least=1)
+        found = await self.explanations.load(ReasonsKey(self.book_row, first))
+        return [Reason.from_reason(reason, self.snapshot) for reason in found]
+
+
+@strawberry.type(description="A page of recommendations.")
+class RecommendationConnection(Connection[Recommendation]):
+    """A page of recommendations."""
+
+    unknown_book_ids: list[strawberry.ID] = strawberry.field(
+        description="Books of the request that the bundle does not know; they changed nothing."
     )
 
 
 @strawberry.type(description="A book that is like another.")
-class SimilarBook:
+class SimilarBook(_Ranked):
     """A book that is like another."""
 
-    rank: int = strawberry.field(description="The place in the list, from 1.")
     score: float = strawberry.field(description="How alike the two are; comparable within one list.")
-    book_row: strawberry.Private[int]
 
-    async def _book(self, info: Info) -> Book:
-        return Book.from_record(await info.context.books.load(self.book_row))
 
-    book: Book = strawberry.field(resolver=_book, description="The similar book.")
+@strawberry.type(description="A page of books that are like another.")
+class SimilarBookConnection(Connection[SimilarBook]):
+    """A page of books that are like another."""
+
+
+@strawberry.type(description="A book that readers of another read too.")
+class AlsoReadBook(_Ranked):
+    """A book that readers of another read too."""
+
+    readers: int = strawberry.field(description="How many readers read both.")
+    share: float = strawberry.field(description="Their share of all readers of the other book, from 0 to 1.")
+
+
+@strawberry.type(description="A page of books that readers of another read too.")
+class AlsoReadConnection(Connection[AlsoReadBook]):
+    """A page of books that readers of another read too."""
+
+
+@strawberry.enum(description="How far a trend looks back from the newest reading that the bundle knows.")
+class TrendWindow(Enum):
+    """How far a trend looks back."""
+
+    DAY = strawberry.enum_value("DAY", description="One day.")
+    WEEK = strawberry.enum_value("WEEK", description="Seven days.")
+    MONTH = strawberry.enum_value("MONTH", description="Thirty days.")
+    YEAR = strawberry.enum_value("YEAR", description="365 days.")
+    ALL = strawberry.enum_value("ALL", description="All time.")
+
+
+@strawberry.type(description="A book that many read of late.")
+class TrendingBook(_Ranked):
+    """A book that many read of late."""
+
+    readers: int = strawberry.field(description="How many read it in the window.")
+
+
+@strawberry.type(description="A page of books that many read of late.")
+class TrendingConnection(Connection[TrendingBook]):
+    """A page of books that many read of late."""
+
+    window: TrendWindow = strawberry.field(
+        description="The window that was counted: the next longer one that the data has. Data without times has ALL."
+    )
+
+
+@strawberry.type(description="A book that a search found.")
+class SearchHit(_Ranked):
+    """A book that a search found."""
+
+    score: float = strawberry.field(description="How well it fits the text; comparable within one list.")
+
+
+@strawberry.type(description="A page of books that a search found.")
+class SearchConnection(Connection[SearchHit]):
+    """A page of books that a search found."""

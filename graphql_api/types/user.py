@@ -2,36 +2,88 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from enum import Enum
+from typing import Annotated, Self
 
 import numpy as np
 import strawberry
 from numpy.typing import NDArray
 
-from graphql_api.arguments import HISTORY_FIRST, check_first
+from graphql_api.arguments import AFTER, FIRST
 from graphql_api.context import Info
-from graphql_api.types.book import Book
+from graphql_api.limits.directives import PAGED
+from graphql_api.paging import Part, page_of
+from graphql_api.snapshots import Snapshot
+from graphql_api.types.book import Book, BookConnection
+from graphql_api.types.node import Node, global_id
+
+
+@strawberry.enum(description="A group of readers by how much is known of them.")
+class Cohort(Enum):
+    """A group of readers by how much is known of them."""
+
+    COLD = strawberry.enum_value("COLD", description="Few books: other readers say little yet.")
+    MEDIUM = strawberry.enum_value("MEDIUM", description="As many books as most.")
+    HEAVY = strawberry.enum_value("HEAVY", description="Very many books.")
 
 
 @strawberry.type(description="A reader of the store.")
-class User:
+class User(Node):
     """A reader of the store."""
 
-    id: strawberry.ID = strawberry.field(description="The reader's id in the store.")
+    user_id: strawberry.ID = strawberry.field(
+        description="The reader's id in the store: what arguments named `userId` take."
+    )
     known: bool = strawberry.field(description="Whether the served bundle knows the reader.")
     history_rows: strawberry.Private[NDArray[np.int32]]
+    snapshot: strawberry.Private[Snapshot]
 
-    def _history_size(self) -> int:
+    @classmethod
+    def of(cls, snapshot: Snapshot, user_id: str) -> Self:
+        """A reader, known or not."""
+        recommender = snapshot.recommender
+        return cls(
+            id=global_id("User", user_id),
+            user_id=strawberry.ID(user_id),
+            known=user_id in recommender.bundle.users,
+            history_rows=recommender.history_rows(user_id),
+            snapshot=snapshot,
+        )
+
+    @strawberry.field(description="How many books the bundle knows the reader to have read.")
+    def history_size(self) -> int:
+        """How many books the reader has read."""
         return int(self.history_rows.size)
 
-    async def _history(self, info: Info, first: Annotated[int, HISTORY_FIRST] = 20) -> list[Book]:
-        check_first(first, info.context.max_first)
-        records = await info.context.books.load_many(self.history_rows[:first].tolist())
-        return [Book.from_record(record) for record in records]
+    @strawberry.field(
+        description="The group of readers that the reader is in; the metrics are given for each."
+    )
+    def cohort(self) -> Cohort:
+        """The cohort of the reader."""
+        bounds = self.snapshot.recommender.bundle.meta.cohorts
+        found = self.snapshot.recommender.cohort(
+            self.user_id, cold_below=bounds.cold_below, heavy_from=bounds.heavy_from
+        )
+        return Cohort[found.upper()]
 
-    history_size: int = strawberry.field(
-        resolver=_history_size, description="How many books the bundle knows the reader to have read."
+    @strawberry.field(
+        description="Books that the reader has read, in the order of their ids.", directives=[PAGED]
     )
-    history: list[Book] = strawberry.field(
-        resolver=_history, description="Books that the reader has read, in the order of their ids."
-    )
+    async def history(
+        self,
+        info: Info,
+        first: Annotated[int, FIRST] = 20,
+        after: Annotated[str | None, AFTER] = None,
+    ) -> BookConnection:
+        """Books that the reader has read."""
+
+        async def books(snapshot: Snapshot, offset: int, n: int) -> Part[Book]:
+            rows = snapshot.recommender.history_rows(self.user_id)
+            wanted = rows[offset : offset + n].tolist()
+            records = await info.context.books(snapshot).load_many(wanted)
+            nodes = [Book.from_record(record) for record in records]
+            return Part(nodes, more=offset + n < rows.size, total=int(rows.size))
+
+        return BookConnection.of(
+            await page_of(info.context, "history", {"user": self.user_id}, first, after, books)
+        )

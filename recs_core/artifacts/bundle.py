@@ -1,10 +1,11 @@
 """The bundle: everything that the server needs, in one verified directory.
 
 An array folder (`recs_core.data.arrays`) with the id maps, the readers' histories, the served model's state, lists
-that are ready for the most active readers, the books' content vectors, the catalogue as an Arrow file, and in the
-manifest what they are and how they measured. Its version is a digest of the manifest, which holds the digest of every
-file: equal versions are equal bytes. What may differ between two builds of the same bytes (git revision, dvc.lock,
-time) is not in it but beside it, in the published copy's `provenance.json`.
+that are ready for the most active readers, the books' content vectors, the index of the search, counts of readers,
+the catalogue as an Arrow file, and in the manifest what they are and how they measured. Its version is a digest of
+the manifest, which holds the digest of every file: equal versions are equal bytes. What may differ between two builds
+of the same bytes (git revision, dvc.lock, time) is not in it but beside it, in the published copy's
+`provenance.json`.
 """
 
 from __future__ import annotations
@@ -17,13 +18,27 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 import recs_core.models  # noqa: F401 - registers the models that a bundle may hold
+from recs_core.artifacts.meta import (
+    SCHEMA_VERSION,
+    BundleMeta,
+    CohortBounds,
+    MetricEstimate,
+    NamedModel,
+)
 from recs_core.artifacts.models import model_spec
 from recs_core.artifacts.precomputed import PrecomputeConfig, PrecomputedLists
 from recs_core.artifacts.precomputed import precompute as precompute_lists
 from recs_core.artifacts.quantise import Storage, dequantise, quantise
+from recs_core.artifacts.reading import (
+    EVER,
+    newest_time,
+    reading_arrays,
+    reading_counts,
+    reading_from_arrays,
+)
 from recs_core.data.arrays import (
     MANIFEST,
     canonical_json,
@@ -38,53 +53,35 @@ from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
 from recs_core.errors import ArtifactError, BookverseError, describe
 from recs_core.features.content import ContentFeatures
+from recs_core.features.search_index import SearchConfig, SearchIndex
 from recs_core.models.base import Recommender
-from recs_core.models.registry import ModelSpec, any_model_class, model_config
+from recs_core.models.registry import any_model_class, model_config
 from recs_core.models.transductive import AnyModel, Transductive
 
-SCHEMA_VERSION = 3
+__all__ = [
+    "CATALOGUE",
+    "CURRENT",
+    "SCHEMA_VERSION",
+    "Bundle",
+    "BundleMeta",
+    "CohortBounds",
+    "MetricEstimate",
+    "NamedModel",
+    "bundle_version",
+    "open_bundle",
+    "write_bundle",
+]
+
 CATALOGUE = "catalogue.arrow"
 CURRENT = "CURRENT"
 """The file in a folder of published bundles that names the version to serve."""
-MODEL, PRECOMPUTED, CONTENT = "model.", "precomputed.", "content."
-"""What the names of the arrays of the model, of the lists and of the content vectors begin with."""
+MODEL, PRECOMPUTED, CONTENT, SEARCH, READING = "model.", "precomputed.", "content.", "search.", "reading."
+"""What the names of the arrays of the model, the lists, the content vectors, the search and the counts begin with."""
 
 NOBODY = PrecomputeConfig()
+SEARCH_DEFAULTS = SearchConfig()
+COHORT_DEFAULTS = CohortBounds()
 NO_LISTS = PrecomputedLists.from_arrays({}, "")
-
-
-class MetricEstimate(BaseModel):
-    """One offline metric of one model, see `recs_core.evaluation.evaluate.Estimate`."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: str
-    metric: str
-    k: int
-    cohort: str
-    mean: float
-    low: float | None
-    high: float | None
-    users: int
-
-
-class BundleMeta(BaseModel):
-    """What a bundle says of itself."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    kind: str = "bundle"
-    schema_version: int = SCHEMA_VERSION
-    model_name: str
-    model: ModelSpec
-    storage: Storage
-    precompute: PrecomputeConfig
-    source: str
-    seed: int
-    users_digest: str
-    books_digest: str
-    data_digest: str
-    metrics: tuple[MetricEstimate, ...]
 
 
 @dataclass(frozen=True)
@@ -101,6 +98,8 @@ class Bundle:
         precomputed: lists of the most active readers, equal to what `model` answers to their histories.
         vectors: `float32[n_books, d]`, content vectors of length 1 or 0.
         catalogue: the books, in the order of `books`.
+        search: the index of `catalogue`.
+        reading: window to `int32[n_books]`, readers of each book in it, see `reading_counts`; "all" is always there.
     """
 
     path: Path
@@ -113,6 +112,8 @@ class Bundle:
     precomputed: PrecomputedLists
     vectors: NDArray[np.float32]
     catalogue: Catalogue
+    search: SearchIndex
+    reading: Mapping[str, NDArray[np.int32]]
 
 
 def write_bundle(
@@ -129,6 +130,9 @@ def write_bundle(
     data_digest: str,
     storage: Storage = "float32",
     precompute: PrecomputeConfig = NOBODY,
+    search: SearchConfig = SEARCH_DEFAULTS,
+    cohorts: CohortBounds = COHORT_DEFAULTS,
+    models: Sequence[NamedModel] = (),
 ) -> str:
     """Write a bundle and return its version.
 
@@ -136,7 +140,7 @@ def write_bundle(
         path: the directory, replaced whole.
         model_name: the served model's key in params.yaml.
         model: the fitted model.
-        history: everything known of each reader.
+        history: everything known of each reader; readers are counted by its times, where it has any.
         features: of the books of `history`, in their order; their vectors are stored.
         catalogue: the books of `history`, in their order.
         metrics: estimates with the model's name, as `MetricEstimate` has them.
@@ -145,6 +149,9 @@ def write_bundle(
         data_digest: digest of the interactions that were read.
         storage: how the matrices are stored; the metrics are those of float32.
         precompute: for whom lists are made; a transductive model serves lists of its own, so none are made of it.
+        search: how the catalogue is searched.
+        cohorts: of the readers that `metrics` has.
+        models: of the pipeline, in the order of params.yaml; the served one alone where none are given.
 
     Raises:
         ArtifactError: the parts are not of the same books, or the model was trained with other users.
@@ -163,12 +170,17 @@ def write_bundle(
         books_digest=history.books.digest,
         data_digest=data_digest,
         metrics=tuple(MetricEstimate.model_validate(entry) for entry in metrics),
+        cohorts=cohorts,
+        models=tuple(models) or (NamedModel(name=model_name, kind=model.kind),),
+        search=search,
+        newest=None if (newest := newest_time(history)) is None else str(newest.astype("datetime64[D]")),
     )
     stored = quantise(model.state(), storage)
     lists = NO_LISTS
     if isinstance(model, Recommender):
         served = type(model).from_state(model.config, dequantise(stored))
         lists = precompute_lists(served, history, precompute)
+    reading = reading_counts(history)
     arrays = {
         "users": history.users.array,
         "books": history.books.array,
@@ -179,6 +191,8 @@ def write_bundle(
             for name, array in quantise({"vectors": features.vectors}, storage).items()
         },
         **lists.arrays(PRECOMPUTED),
+        **SearchIndex.build(catalogue, reading[EVER], search).arrays(SEARCH),
+        **reading_arrays(reading, READING),
     }
     with replacing_folder(path) as folder:
         for name, array in arrays.items():
@@ -220,15 +234,31 @@ def open_bundle(path: Path) -> Bundle:
         history = InteractionSet(users, books, matrix)
         precomputed = PrecomputedLists.from_arrays(arrays, PRECOMPUTED)
         catalogue = Catalogue.load(path / CATALOGUE)
+        search = SearchIndex.from_arrays(arrays, SEARCH)
+        reading = reading_from_arrays(arrays, READING)
     except (KeyError, ValueError, BookverseError) as error:
         raise ArtifactError(f"{path} does not hold together: {error}") from error
     if (users.digest, books.digest) != (meta.users_digest, meta.books_digest):
         raise ArtifactError(f"{path}: the ids are not those that its manifest names")
-    if len(catalogue) != len(books) or len(vectors) != len(books):
-        raise ArtifactError(f"{path}: vectors, catalogue and book ids are not of the same books")
+    lengths = {len(catalogue), len(vectors), len(search), *map(len, reading.values())}
+    if lengths != {len(books)}:
+        raise ArtifactError(f"{path}: vectors, catalogue, search, counts and ids are not of the same books")
     _check_fits(model, history, where=str(path))
     version = bundle_version(path)
-    return Bundle(path, version, meta, users, books, history, model, precomputed, vectors, catalogue)
+    return Bundle(
+        path=path,
+        version=version,
+        meta=meta,
+        users=users,
+        books=books,
+        history=history,
+        model=model,
+        precomputed=precomputed,
+        vectors=vectors,
+        catalogue=catalogue,
+        search=search,
+        reading=reading,
+    )
 
 
 def _beginning(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

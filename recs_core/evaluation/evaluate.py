@@ -53,11 +53,12 @@ class Evaluation:
 
     Args:
         estimates: by cohort, cut-off and metric.
-        values: "ndcg@10" to `float64[n_users]`, every metric of each user at every cut-off; NaN where undefined.
+        values: cohort to "ndcg@10" to `float64[n_users]`, every metric of each user at every cut-off; NaN where it is
+            not defined and for users who are not of the cohort. Cohorts of books have the metrics of hits alone.
     """
 
     estimates: list[Estimate]
-    values: dict[str, NDArray[np.float64]]
+    values: dict[str, dict[str, NDArray[np.float64]]]
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,10 @@ def evaluate(
     estimates += [
         _at_once(judged, metric, k, rng=rng) for k in cutoffs for metric in possible if not metric.per_user
     ]
-    return Evaluation(estimates, {f"{one.metric}@{one.k}": one.values for one in everybody})
+    values: dict[str, dict[str, NDArray[np.float64]]] = {}
+    for one in columns:
+        values.setdefault(one.cohort, {})[f"{one.metric}@{one.k}"] = one.values
+    return Evaluation(estimates, values)
 
 
 def _columns(judged: Judged, metrics: Sequence[Metric], cutoffs: Sequence[int], cohort: str) -> list[_Column]:

@@ -51,26 +51,49 @@ def reasons_of(parts: Contributions, *, first: int) -> list[list[Reason]]:
     Returns:
         A list a book.
     """
-    labels, amounts = _labelled(parts)
+    sources, amounts = _grouped(parts)
     order = np.argsort(-np.abs(amounts), axis=1, kind="stable")[:, :first]
+    largest = np.take_along_axis(amounts, order, axis=1)
+    # subtracting instead of adding the others keeps the sum exact
+    rests = (amounts.sum(axis=1) - largest.sum(axis=1)).tolist()
+    counts = np.count_nonzero(amounts, axis=1).tolist()
     everything = []
-    for line, chosen in zip(amounts, order, strict=True):
-        reasons = []
-        for place in chosen[line[chosen] != 0]:
-            kind, book_row, rule = labels[place]
-            reasons.append(Reason(kind, book_row, float(line[place]), rule))
-        # subtracting instead of adding the others keeps the sum exact
-        rest = float(line.sum() - line[chosen].sum())
-        if np.count_nonzero(line) > len(reasons):
+    for places, values, rest, count in zip(order.tolist(), largest.tolist(), rests, counts, strict=True):
+        reasons = [
+            sources.reason(place, amount) for place, amount in zip(places, values, strict=True) if amount
+        ]
+        if count > len(reasons):
             reasons.append(Reason("OTHER", None, rest))
         everything.append(reasons)
     return everything
 
 
-def _labelled(
-    parts: Contributions,
-) -> tuple[list[tuple[ReasonKind, int | None, str | None]], NDArray[np.float64]]:
-    """What each reason is, and its amounts, `float64[m, reasons]`."""
+@dataclass(frozen=True, slots=True)
+class _Sources:
+    """What the columns of amounts are of: each book of the history, kind after kind; then what does not depend on it.
+
+    Args:
+        kinds: of what the history gives.
+        history: `int32[h]`, book rows.
+        constant: kind, and name where it is a RULE, of the other columns.
+    """
+
+    kinds: list[ReasonKind]
+    history: NDArray[np.int32]
+    constant: list[tuple[ReasonKind, str | None]]
+
+    def reason(self, place: int, amount: float) -> Reason:
+        """The reason that a column is."""
+        given = len(self.kinds) * self.history.size
+        if place < given:
+            kind, book = divmod(place, self.history.size)
+            return Reason(self.kinds[kind], int(self.history[book]), amount)
+        of_constant, rule = self.constant[place - given]
+        return Reason(of_constant, None, amount, rule)
+
+
+def _grouped(parts: Contributions) -> tuple[_Sources, NDArray[np.float64]]:
+    """What the reasons could be, and their amounts, `float64[m, reasons]`."""
     given: dict[ReasonKind, NDArray[np.float64]] = {}
     for name, block in parts.from_history.items():
         kind = _KINDS[part_kind(name)]
@@ -80,9 +103,5 @@ def _labelled(
         kind = _KINDS[part_kind(name)]
         key = (kind, name.partition(":")[0] if kind == "RULE" else None)
         constant[key] = constant[key] + column if key in constant else column
-    labels: list[tuple[ReasonKind, int | None, str | None]] = []
-    for kind in given:
-        labels += [(kind, row, None) for row in parts.history.tolist()]
-    labels += [(kind, None, rule) for kind, rule in constant]
     blocks = [*given.values(), *(column[:, None] for column in constant.values())]
-    return labels, np.hstack(blocks)
+    return _Sources(list(given), parts.history, list(constant)), np.hstack(blocks)

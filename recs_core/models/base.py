@@ -22,7 +22,10 @@ from recs_core.features.content import ContentFeatures
 from recs_core.progress import progress
 
 BATCH = 256
-"""Users scored at once: small enough that a batch of dense scores stays in tens of megabytes."""
+"""Users scored at once at most."""
+
+SCORES_BYTES = 16 * 2**20
+"""Of dense scores made at once: what is done to them after is slow once they are far larger than the caches."""
 
 Evidence = Literal["collaborative", "content", "popularity"]
 """What a score rests on: what readers have read together, what books are like, or what everybody reads."""
@@ -239,6 +242,11 @@ def single_histories(book_rows: NDArray[np.int32], n_books: int) -> csr_array:
     return csr_array((ones, book_rows, np.arange(book_rows.size + 1)), shape=(book_rows.size, n_books))
 
 
+def users_at_once(n_books: int) -> int:
+    """For how many users, at most `BATCH`, the scores of all books fit into `SCORES_BYTES`; at least one."""
+    return max(1, min(BATCH, SCORES_BYTES // (np.dtype(np.float32).itemsize * max(1, n_books))))
+
+
 def recommend_all(model: Recommender, history: csr_array, *, k: int, threads: int = 2) -> TopK:
     """Rank books for many users, in batches on several threads.
 
@@ -246,10 +254,13 @@ def recommend_all(model: Recommender, history: csr_array, *, k: int, threads: in
     so the result has the same bytes on one core and on many.
     """
 
-    def one_batch(start: int) -> TopK:
-        return model.recommend(history[start : start + BATCH], k=k)
+    n_users, n_books = history.shape
+    size = users_at_once(n_books)
 
-    starts = range(0, max(1, history.shape[0]), BATCH)
+    def one_batch(start: int) -> TopK:
+        return model.recommend(history[start : start + size], k=k)
+
+    starts = range(0, max(1, n_users), size)
     with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(threads) as pool:
         parts = pool.map(one_batch, starts)
         return TopK.concatenate(list(progress(parts, f"rank with {model.kind}", total=len(starts))))

@@ -114,6 +114,22 @@ class Hybrid(Recommender):
         configured = {name: self.config.components[name].weight for name in self.components}
         return {name: weight for name, weight in configured.items() if weight > 0}
 
+    def reweighted(self, weights: Mapping[str, float], added: Mapping[str, Recommender]) -> Self:
+        """A hybrid of the same fitted components, which are shared and not copied, and of `added`.
+
+        Args:
+            weights: of every component, those of `added` among them.
+            added: more fitted components, by names that are not taken.
+        """
+        fitted = self.components | dict(added)
+        components = {
+            name: Component(kind=model.kind, config=model.config.model_dump(), weight=weights[name])
+            for name, model in fitted.items()
+        }
+        other = type(self)(HybridConfig(components=components, cold_start=self.config.cold_start))
+        other.components = {name: fitted[name] for name in other.components}
+        return other
+
     def fit(
         self, train: InteractionSet, features: ContentFeatures | None, *, rng: np.random.Generator
     ) -> Self:

@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from recs_core.data.interactions import csr_from_arrays, csr_to_arrays
 from recs_core.data.topk import TopK
 from recs_core.models.base import Contributions, ModelConfig, Recommender, single_histories
+from recs_core.models.one_reader import block_of, weighted_sum
 from recs_core.models.sparse import rank_sparse
 
 
@@ -25,9 +26,16 @@ class SparseModel(Recommender):
     def sparse_scores(self, history: csr_array) -> csr_array:
         """The scores for each history, `float32[n, n_books]`; what has no entry is unknown."""
 
+    @abstractmethod
+    def scores_of_one(self, history: csr_array) -> NDArray[np.float32]:
+        """The scores for a single history, `float32[n_books]`: those of a batch, to the bit."""
+
     def score(self, history: csr_array, candidates: NDArray[np.int32] | None = None) -> NDArray[np.float32]:
         """See `Recommender.score`."""
-        scores = np.asarray(self.sparse_scores(history).toarray(), dtype=np.float32)
+        if history.shape[0] == 1:
+            scores = self.scores_of_one(history)[None, :]
+        else:
+            scores = np.asarray(self.sparse_scores(history).toarray(), dtype=np.float32)
         return scores if candidates is None else scores[:, candidates]
 
     def recommend(
@@ -58,9 +66,13 @@ class ItemItemModel(SparseModel):
         """See `SparseModel.sparse_scores`."""
         return csr_array(history @ self.weights)
 
+    def scores_of_one(self, history: csr_array) -> NDArray[np.float32]:
+        """See `SparseModel.scores_of_one`."""
+        return weighted_sum(self.weights, history.indices, history.data)
+
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, for the score is linear in the history."""
-        block = self.weights[history.indices][:, book_rows].toarray().astype(np.float64)
+        block = block_of(self.weights, history.indices, book_rows)
         given = (history.data.astype(np.float64)[:, None] * block).T
         return Contributions(history.indices.astype(np.int32), {"collaborative": given}, {})
 

@@ -23,6 +23,7 @@ from scipy.sparse import csr_array
 from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Contributions, ModelConfig
+from recs_core.models.one_reader import block_of, entries_of, largest, scattered, weighted_sum
 from recs_core.models.registry import register
 from recs_core.models.sparse import keep_largest, narrow, ones_like, rows_of, shrink
 from recs_core.models.sparse_scores import SparseModel
@@ -91,6 +92,28 @@ class UserKNN(SparseModel):
             votes.data **= np.float32(self.config.power)
         return votes
 
+    def scores_of_one(self, history: csr_array) -> NDArray[np.float32]:
+        """See `SparseModel.scores_of_one`."""
+        neighbours, votes = self.votes_for_one(history)
+        return weighted_sum(self.readers, neighbours, votes)
+
+    def votes_for_one(self, history: csr_array) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """`votes` for a single history, to the bit: the neighbours' rows, ascending, and how much each counts."""
+        places, counts = entries_of(self.weighted, history.indices)
+        users = self.weighted.indices[places].astype(np.intp)
+        products = np.repeat(self._values(history), counts) * self.weighted.data[places]
+        similarities = scattered(users, products, self.weighted.shape[1])
+        found = np.flatnonzero(similarities)
+        votes = similarities[found]
+        if self.config.shrinkage > 0:
+            shared = np.bincount(users, minlength=similarities.size)[found].astype(np.float32)
+            votes *= shared / (shared + np.float32(self.config.shrinkage))
+        nearest = largest(votes, self.config.neighbours)
+        votes = votes[nearest]
+        if self.config.power != 1:
+            votes **= np.float32(self.config.power)
+        return found[nearest], votes
+
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`.
 
@@ -98,18 +121,21 @@ class UserKNN(SparseModel):
         that the parts are the whole score, at this history's length, neighbours and numbers of shared books; with
         another history these are others, so a book's removal may change a score by more or less than its part.
         """
-        votes = self.votes(history)
-        neighbours = votes.indices
-        shared = self.weighted[history.indices][:, neighbours].toarray().astype(np.float64)
-        given = self._weigh(history).data.astype(np.float64)[:, None] * shared
+        neighbours, votes = self.votes_for_one(history)
+        shared = block_of(self.weighted, history.indices, neighbours)
+        given = self._values(history).astype(np.float64)[:, None] * shared
         # proportional to what each shared book adds to the similarity
         sums = given.sum(axis=0)
-        share = np.divide(given, sums, out=np.zeros_like(given), where=sums > 0) * votes.data
-        read = self.readers[neighbours][:, book_rows].toarray().astype(np.float64)
+        share = np.divide(given, sums, out=np.zeros_like(given), where=sums > 0) * votes
+        read = block_of(self.readers, neighbours, book_rows)
         return Contributions(history.indices.astype(np.int32), {"collaborative": (share @ read).T}, {})
 
     def _weigh(self, history: csr_array) -> csr_array:
         """Histories as vectors whose product is their similarity, `float32[n, n_books]`."""
+        return csr_array((self._values(history), history.indices, history.indptr), shape=history.shape)
+
+    def _values(self, history: csr_array) -> NDArray[np.float32]:
+        """The entries of these vectors, `float32[nnz]`."""
         config, rows, values = self.config, rows_of(history), history.data
         if config.weighting == "tfidf":
             values = np.sqrt(values)
@@ -121,7 +147,7 @@ class UserKNN(SparseModel):
         if config.weighting != "bm25":
             lengths = np.sqrt(np.bincount(rows, weights=values**2, minlength=history.shape[0]))[rows]
             values = np.divide(values, lengths, out=np.zeros_like(values), where=lengths > 0)
-        return csr_array((values, history.indices, history.indptr), shape=history.shape)
+        return values
 
     def state(self) -> Mapping[str, NDArray[Any]]:
         """See `Recommender.state`."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from recs_core.models.base import Recommender
 from recs_core.models.transductive import AnyModel
 from recs_core.serving.filters import EVERY_BOOK, BookFilter
 from recs_core.serving.rerank import RerankConfig, Reranking
+from recs_core.serving.strategies import Strategy
 from recs_core.serving.taste import Taste
 
 
@@ -42,7 +45,7 @@ class Rules:
     Args:
         filters: what a listed book must be.
         exclude: ids of books that must not be listed, such as those that the reader owns; unknown ids do no harm.
-        rerank: how the list is re-ranked; None for what the recommender does by itself.
+        rerank: how the list is re-ranked; None for what the strategy does by itself.
     """
 
     filters: BookFilter = EVERY_BOOK
@@ -66,6 +69,7 @@ class Answer:
         scales: `float32[1, s]`, the scales of the scores where the model has such; None where not.
         reranking: the scores of all books, and the rules at work on them.
         diversity: `float64[l]`, what diversity gave to each of `ranked`.
+        strategy: by which it was made.
         rules: what was asked for.
     """
 
@@ -77,6 +81,7 @@ class Answer:
     scales: NDArray[np.float32] | None
     reranking: Reranking
     diversity: NDArray[np.float64]
+    strategy: Strategy
     rules: Rules = NO_RULES
 
     @property
@@ -93,3 +98,15 @@ class Answer:
     def book_rows(self) -> NDArray[np.int32]:
         """`int32[l]`, the listed books."""
         return np.array([book.book_row for book in self.ranked], dtype=np.int32)
+
+    @cached_property
+    def total(self) -> int:
+        """How many books the longest such list would have, but for a cap of authors, which may end it earlier."""
+        if self.served_from is ServedFrom.PRECOMPUTED and isinstance(self.model, Recommender):
+            # a ready list is given where no rule bars a book, and has no scores of those after its end
+            if not self.model.zero_means_unknown:
+                return int(self.model.n_books - self.history.nnz)
+            scores = self.model.score(self.history)[0]
+            scores[self.history.indices] = 0
+            return int(np.count_nonzero(scores))
+        return int(np.count_nonzero(self.reranking.scores > -np.inf))

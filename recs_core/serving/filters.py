@@ -77,6 +77,10 @@ class FilterIndex:
         self.mask: Callable[[BookFilter], NDArray[np.bool_]] = lru_cache(CACHED)(self._compile)
         """Which books pass a filter, `bool[n_books]`, read-only."""
 
+    def allowed(self, wanted: BookFilter) -> NDArray[np.bool_] | None:
+        """Which books pass a filter, `bool[n_books]`, read-only; None where all do."""
+        return None if wanted == EVERY_BOOK else self.mask(wanted)
+
     def failed(self, wanted: BookFilter, book_row: int) -> tuple[str, ...]:
         """The names of the conditions that a book does not pass."""
         return tuple(name for name, passes in self._conditions(wanted) if not passes[book_row])

@@ -11,7 +11,11 @@ from numpy.typing import NDArray
 from recs_core.serving.rerank import Reranking
 
 FIRST_POOL = 256
-"""Books among which the next one is looked for at first; more are taken in where the bound asks for it."""
+"""Books among which the next one is looked for at first; more are taken in where the bound asks for it.
+
+Whatever the length of the list: BLAS may round the likeness of a book otherwise in a larger pool, and a list of k
+books must be the beginning of a longer one to the bit, or pages would repeat or miss books.
+"""
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ def pick(rules: Reranking, k: int) -> Picked:
     if rules.config.diversity == 0 and rules.config.per_author is None:
         books = rules.best(k)
         return Picked(books, rules.damped[books].astype(np.float64), np.zeros(books.size))
-    pool = Pool(rules, max(FIRST_POOL, 2 * k))
+    pool = Pool(rules, FIRST_POOL)
     chosen: list[int] = []
     scores, diversity = [], []
     while len(chosen) < k:

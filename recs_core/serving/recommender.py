@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recs_core.artifacts.bundle import Bundle
+from recs_core.data.cohorts import user_cohorts
 from recs_core.data.idmap import PAD
 from recs_core.data.interactions import history_of
-from recs_core.data.topk import TopK, top_k
-from recs_core.errors import UnknownIdError
 from recs_core.explanations.counterfactual import Counterfactual, counterfactuals
 from recs_core.explanations.reasons import Reason, reasons_of
 from recs_core.explanations.why_not import Absence, WhyNot
-from recs_core.models.base import Explainable, Recommender, SimilarBooks
+from recs_core.models.base import Explainable, Recommender
 from recs_core.models.popularity import Popularity, PopularityConfig, log_popularity
 from recs_core.serving.answer import NO_RULES, Answer, RankedBook, Rules, ServedFrom
 from recs_core.serving.columns import Labels
+from recs_core.serving.discovery import Discovery
 from recs_core.serving.explained import contributions_of, why_not
 from recs_core.serving.filters import EVERY_BOOK, FilterIndex
 from recs_core.serving.greedy import pick
-from recs_core.serving.rerank import BookFacts, RerankConfig, Reranking
+from recs_core.serving.rerank import BookFacts, Reranking
 from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
+from recs_core.serving.strategies import OWN, TUNED, Strategies, Strategy, StrategyConfig
 from recs_core.serving.taste import Event, Taste, fold_in, session_events
+
+Cohort = Literal["cold", "medium", "heavy"]
+COHORTS: Final[tuple[Cohort, ...]] = ("cold", "medium", "heavy")
+"""Readers by how much is known of them."""
 
 
 class ServingRecommender:
@@ -33,49 +39,81 @@ class ServingRecommender:
 
     Args:
         bundle: an opened bundle.
-        rerank: how lists are re-ranked where a request does not say.
+        strategies: the ways in which lists may be asked for, by name.
+        default_strategy: the one for requests that name none.
+
+    Raises:
+        ParameterError: the default is no strategy, or one cannot be made of the served model; see `blend`.
     """
 
-    def __init__(self, bundle: Bundle, *, rerank: RerankConfig | None = None) -> None:
+    def __init__(
+        self,
+        bundle: Bundle,
+        *,
+        strategies: Mapping[str, StrategyConfig] = OWN,
+        default_strategy: str = TUNED,
+    ) -> None:
         self.bundle = bundle
-        self.rerank = rerank if rerank is not None else RerankConfig()
         popularity = log_popularity(bundle.history.matrix)
         # whatever the served model makes of an empty history, what is popular is the honest answer to one
         self._popular = Popularity.from_state(PopularityConfig(), {"popularity": popularity})
+        self.strategies = Strategies(strategies, default_strategy, model=bundle.model, popular=self._popular)
         self.filters = FilterIndex(bundle.catalogue)
         authors = Labels.of(bundle.catalogue.table["authors"])
         self.facts = BookFacts(popularity, bundle.vectors, authors)
+        self.discovery = Discovery(bundle, self.filters)
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""
         return np.asarray(self._history(self.bundle.users.row(user_id)).indices, dtype=np.int32)
 
+    def cohort(self, user_id: str, *, cold_below: int = 5, heavy_from: int = 50) -> Cohort:
+        """How much is known of a reader, by the length of the history; see `user_cohorts`, of which it is the name.
+
+        An unknown reader is cold.
+
+        Raises:
+            ParameterError: the bounds do not follow each other.
+        """
+        count = np.array([self.history_rows(user_id).size], dtype=np.int64)
+        masks = user_cohorts(count, cold_below=cold_below, heavy_from=heavy_from)
+        return next(name for name in COHORTS if masks[name][0])
+
     def recommend(
-        self, user_id: str, *, k: int, recent: Sequence[Event] = (), rules: Rules = NO_RULES
+        self,
+        user_id: str,
+        *,
+        k: int,
+        recent: Sequence[Event] = (),
+        rules: Rules = NO_RULES,
+        strategy: str | None = None,
     ) -> Answer:
         """The k best unread books for a reader.
 
         A reader without a history gets what is popular, and the answer says so. No book of the history is in
-        the list. Where the bundle has a ready list that no event and no rule of the request would change, that is
-        the answer, to the bit.
+        the list. Where the bundle has a ready list that no event, no rule and no strategy of the request would
+        change, that is the answer, to the bit. A list is the beginning of every longer one.
 
         Args:
             user_id: a reader, known or not.
             k: length of the list; it is shorter where fewer books may be listed.
             recent: events that the bundle does not know yet, oldest first; see `fold_in`.
             rules: filters, excluded books and re-ranking.
+            strategy: the name of a strategy; the default where None.
 
         Raises:
-            ParameterError: a weight of an event or a rule cannot be used.
+            ParameterError: there is no such strategy, or a weight of an event or a rule cannot be used.
         """
+        by = self.strategies.named(strategy)
         row = self.bundle.users.row(user_id)
         taste = fold_in(self._history(row), recent, self.bundle.books)
-        plain = not recent and rules.filters == EVERY_BOOK and not rules.exclude
-        if plain and self._rerank(rules).leaves_order:
+        plain = by.is_own and not recent and rules.filters == EVERY_BOOK and not rules.exclude
+        if plain and by.rerank(rules.rerank).leaves_order:
             ready = ready_list(self.bundle, row, k=k)
             if ready is not None:
-                return self._answer(ready, taste, k, rules)
-        return self._answer(score_reader(self.bundle, self._popular, taste.history, row), taste, k, rules)
+                return self._answer(ready, taste, k, rules, by)
+        scored = score_reader(by.model, self._popular, taste.history, row)
+        return self._answer(scored, taste, k, rules, by)
 
     def personalized(
         self,
@@ -85,6 +123,7 @@ class ServingRecommender:
         weights: Sequence[float] | None = None,
         dislikes: Sequence[str] = (),
         rules: Rules = NO_RULES,
+        strategy: str | None = None,
     ) -> Answer:
         """The k best other books for a session of which nothing but books is known.
 
@@ -94,14 +133,17 @@ class ServingRecommender:
             weights: how much each book counts, 1 where not given; a negative one is a dislike.
             dislikes: books that are not listed, and take from the score of what is like them; see `RerankConfig`.
             rules: filters, excluded books and re-ranking.
+            strategy: the name of a strategy; the default where None.
 
         Raises:
-            ParameterError: there are not as many weights as books, one is 0, or a rule cannot be used.
+            ParameterError: there is no such strategy, there are not as many weights as books, one is 0, or a rule
+                cannot be used.
         """
+        by = self.strategies.named(strategy)
         nobody = history_of(np.empty(0, dtype=np.int32), len(self.bundle.books))
         events = session_events(book_ids, weights, dislikes)
         taste = fold_in(nobody, events, self.bundle.books)
-        return self._answer(score_reader(self.bundle, self._popular, taste.history, PAD), taste, k, rules)
+        return self._answer(score_reader(by.model, self._popular, taste.history, PAD), taste, k, rules, by)
 
     def reasons(self, answer: Answer, book_rows: NDArray[np.int32], *, first: int) -> list[list[Reason]]:
         """Why each of `book_rows` is in an answer; empty lists where the model cannot explain."""
@@ -125,31 +167,8 @@ class ServingRecommender:
         if answer.served_from is ServedFrom.PRECOMPUTED and isinstance(answer.model, Recommender):
             # a ready list has no scores of other books
             scored = by_model(answer.model, answer.history, ServedFrom.MODEL)
-            answer = self._answer(scored, answer.taste, answer.k, answer.rules)
+            answer = self._answer(scored, answer.taste, answer.k, answer.rules, answer.strategy)
         return why_not(answer, row, self._rows(answer.rules.exclude), self.filters)
-
-    def similar(self, book_id: str, *, k: int) -> list[RankedBook]:
-        """The k books most like a book: to the model, or by their content where it knows no likeness.
-
-        Raises:
-            UnknownIdError: the book is not in the bundle.
-        """
-        row = self.book_row(book_id)
-        model = self.bundle.model
-        if isinstance(model, SimilarBooks):
-            return _ranked(model.similar(np.array([row], dtype=np.int32), k=k))
-        return _ranked(alike(self.bundle.vectors, row, k=k))
-
-    def book_row(self, book_id: str) -> int:
-        """The row of a book.
-
-        Raises:
-            UnknownIdError: the book is not in the bundle.
-        """
-        row = self.bundle.books.row(book_id)
-        if row == PAD:
-            raise UnknownIdError("book", [book_id])
-        return row
 
     def _history(self, row: int) -> csr_array:
         if row == PAD:
@@ -166,16 +185,14 @@ class ServingRecommender:
         rows = self.bundle.books.rows(book_ids, missing="pad")
         return np.asarray(rows[rows != PAD], dtype=np.int32)
 
-    def _rerank(self, rules: Rules) -> RerankConfig:
-        return rules.rerank if rules.rerank is not None else self.rerank
-
-    def _answer(self, scored: Scored, taste: Taste, k: int, rules: Rules) -> Answer:
+    def _answer(self, scored: Scored, taste: Taste, k: int, rules: Rules, strategy: Strategy) -> Answer:
         scores = scored.scores
         for rows in (taste.history.indices, taste.disliked, self._rows(rules.exclude)):
             scores[rows] = -np.inf
-        if rules.filters != EVERY_BOOK:
-            scores[~self.filters.mask(rules.filters)] = -np.inf
-        reranking = Reranking(scores, self._rerank(rules), self.facts, taste.disliked)
+        allowed = self.filters.allowed(rules.filters)
+        if allowed is not None:
+            scores[~allowed] = -np.inf
+        reranking = Reranking(scores, strategy.rerank(rules.rerank), self.facts, taste.disliked)
         picked = pick(reranking, k)
         pairs = zip(picked.books.tolist(), picked.scores.tolist(), strict=True)
         return Answer(
@@ -187,19 +204,6 @@ class ServingRecommender:
             scales=scored.scales,
             reranking=reranking,
             diversity=picked.diversity,
+            strategy=strategy,
             rules=rules,
         )
-
-
-def alike(vectors: NDArray[np.float32], book_row: int, *, k: int) -> TopK:
-    """The k books whose content vectors have the largest positive cosine with a book's, itself left out."""
-    cosines = np.asarray(vectors @ vectors[book_row], dtype=np.float32)
-    cosines[cosines <= 0] = -np.inf
-    cosines[book_row] = -np.inf
-    return top_k(cosines[None, :], k)
-
-
-def _ranked(best: TopK) -> list[RankedBook]:
-    """The first list of a `TopK`, without its padding."""
-    pairs = zip(best.books[0].tolist(), best.scores[0].tolist(), strict=True)
-    return [RankedBook(book, score, rank) for rank, (book, score) in enumerate(pairs, 1) if book != PAD]

@@ -45,19 +45,18 @@ def by_model(model: Recommender, history: csr_array, served_from: ServedFrom) ->
     return Scored(scores, scales, model, served_from)
 
 
-def score_reader(bundle: Bundle, popular: Popularity, history: csr_array, user_row: int) -> Scored:
-    """Score for a reader with what the bundle has for that.
+def score_reader(model: AnyModel, popular: Popularity, history: csr_array, user_row: int) -> Scored:
+    """Score for a reader with what there is for that.
 
     A model that folds in is asked with the history. A transductive one knows the users of its training alone, and
     gives them what it made then; for anybody else, a session say, there is what is popular.
 
     Args:
-        bundle: what is served.
+        model: what is served.
         popular: for readers of whom nothing is known.
         history: `float32[1, n_books]`, with the events of a moment ago.
         user_row: the reader's row, or `PAD`.
     """
-    model = bundle.model
     if isinstance(model, Recommender):
         if history.nnz:
             return by_model(model, history, ServedFrom.MODEL)

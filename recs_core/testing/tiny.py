@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
+from recs_core.artifacts.bundle import Bundle, CohortBounds, open_bundle, write_bundle
 from recs_core.data.catalogue import SCHEMA, Catalogue
 from recs_core.data.cohorts import book_cohorts, user_cohorts
 from recs_core.data.idmap import IdMap
@@ -127,9 +127,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
     model = build_model(MODEL, where="models.hybrid").fit(known, features, rng=rng)
     evaluation = evaluate(
         recommend_all(model, known.matrix, k=10),
-        EvaluationData.of(
-            truth=split.test.matrix, train=known.matrix, vectors=features.vectors, catalogue=catalogue
-        ),
+        EvaluationData.of(truth=split.test, train=known, features=features, catalogue=catalogue),
         cutoffs=(5, 10),
         user_cohorts=user_cohorts(known.user_counts, cold_below=5, heavy_from=10),
         book_cohorts=book_cohorts(known.book_counts),
@@ -147,6 +145,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
         source="tiny",
         seed=seed,
         data_digest=interactions.books.digest,
+        cohorts=CohortBounds(cold_below=5, heavy_from=10),
     )
     return open_bundle(path)
 

@@ -21,7 +21,7 @@ from recs_core.serving.recommender import ServingRecommender
 
 RECOMMENDATIONS = """query Recommendations($userId: ID!, $first: Int! = 10) {
   recommendations(userId: $userId, first: $first) {
-    rank score servedFrom book { id title } reasons { kind amount text }
+    nodes { rank score servedFrom book { bookId title } reasons { kind amount text } }
   }
 }"""
 
@@ -70,8 +70,8 @@ def server_environment(**settings: str) -> dict[str, str]:
 
 
 @contextmanager
-def api_server(bundle: Path, log_path: Path, **settings: str) -> Iterator[ApiServer]:
-    command = server_command("--bundle", str(bundle), "--port", "0")
+def api_server(bundle: Path | None, log_path: Path, **settings: str) -> Iterator[ApiServer]:
+    command = server_command("--port", "0", *(["--bundle", str(bundle)] if bundle else []))
     with log_path.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, stderr=log, text=True, env=server_environment(**settings)

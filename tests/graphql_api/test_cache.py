@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from api_server import RECOMMENDATIONS as ASKED_ELSEWHERE
@@ -32,7 +33,7 @@ def test_a_second_request_is_answered_from_l1_with_the_same_bytes(server: ApiSer
 
 
 def test_equal_variables_in_another_order_are_the_same_request(server: ApiServer) -> None:
-    query = "query($id: ID!, $n: Int!) { recommendations(userId: $id, first: $n) { rank } }"
+    query = "query($id: ID!, $n: Int!) { recommendations(userId: $id, first: $n) { nodes { rank } } }"
     for variables, status in (({"id": "u012", "n": 3}, MISS), ({"n": 3, "id": "u012"}, L1)):
         assert server.post(query, **variables).headers["Cache-Status"] == status
 
@@ -83,10 +84,10 @@ class SlowRecommender(ServingRecommender):
         self.rankings = 0
         self.go_on = threading.Event()
 
-    def recommend(self, user_id: str, *, k: int) -> Answer:
+    def recommend(self, user_id: str, **asked: Any) -> Answer:
         self.rankings += 1
         assert self.go_on.wait(20)
-        return super().recommend(user_id, k=k)
+        return super().recommend(user_id, **asked)
 
 
 @pytest.mark.anyio
@@ -121,5 +122,5 @@ async def test_who_hangs_up_takes_no_answer_from_others(bundle: Bundle) -> None:
         first.cancel()
         recommender.go_on.set()
         response = await second
-    assert len(response.json()["data"]["recommendations"]) == 10
+    assert len(response.json()["data"]["recommendations"]["nodes"]) == 10
     assert recommender.rankings == 1

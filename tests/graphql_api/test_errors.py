@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from typing import Any
 
 import pytest
 from api_server import ApiServer, app_client
@@ -13,17 +14,62 @@ from recs_core.serving.answer import Answer
 from recs_core.serving.recommender import ServingRecommender
 
 BAD_ARGUMENTS = [
-    ('recommendations(userId: "u001", first: 0) { rank }', "first must be between 1 and 100 (got 0)"),
-    ('recommendations(userId: "u001", first: -1) { rank }', "first must be between 1 and 100 (got -1)"),
-    ('recommendations(userId: "u001", first: 101) { rank }', "first must be between 1 and 100 (got 101)"),
-    ('similarBooks(bookId: "x", first: 100000) { rank }', "first must be between 1 and 100 (got 100000)"),
-    ('user(id: "u001") { history(first: 0) { id } }', "first must be between 1 and 100 (got 0)"),
+    (
+        'recommendations(userId: "u001", first: -1) { nodes { rank } }',
+        "first must be between 0 and 100 (got -1)",
+    ),
+    (
+        'recommendations(userId: "u001", first: 101) { nodes { rank } }',
+        "first must be between 0 and 100 (got 101)",
+    ),
+    (
+        'similarBooks(bookId: "x", first: 100000) { nodes { rank } }',
+        "first must be between 0 and 100 (got 100000)",
+    ),
+    (
+        'user(id: "u001") { history(first: -1) { nodes { title } } }',
+        "first must be between 0 and 100 (got -1)",
+    ),
     ("readers(first: 0)", "first must be between 1 and 100 (got 0)"),
-    ('recommendations(userId: "") { rank }', "userId must not be blank (got '')"),
-    ('recommendations(userId: " \\t") { rank }', "userId must not be blank (got ' \\t')"),
-    ('similarBooks(bookId: "") { rank }', "bookId must not be blank (got '')"),
+    ('recommendations(userId: "") { nodes { rank } }', "userId must not be blank (got '')"),
+    ('recommendations(userId: " \\t") { nodes { rank } }', "userId must not be blank (got ' \\t')"),
+    ('similarBooks(bookId: "") { nodes { rank } }', "bookId must not be blank (got '')"),
     ('book(id: " ") { title }', "id must not be blank (got ' ')"),
     (f'user(id: "{"x" * 65}") {{ known }}', "id must have at most 64 characters (got 65)"),
+    (
+        f"books(ids: [{'1 ' * 201}]) {{ title }}",
+        "a list in an argument must have at most 100 items (got 201)",
+    ),
+    ('books(ids: ["b", ""]) { title }', "ids must not be blank (got '')"),
+    (
+        'node(id: "Qm9vaw==") { id }',
+        "id must be the value of an `id` field that this server returned (got 'Qm9vaw==')",
+    ),
+    (
+        'recommendations(userId: "u001", strategy: "best") { nodes { rank } }',
+        "there is no strategy 'best'; the strategies are ['balanced', 'discover', 'tuned']",
+    ),
+    (
+        'personalized(bookIds: ["b000"], weights: [1, 2]) { nodes { rank } }',
+        "2 weights are given for 1 books",
+    ),
+    (
+        'recommendations(userId: "u001", filter: {yearFrom: 2001, yearTo: 2000}) { nodes { rank } }',
+        "filter.yearFrom (2001) is above filter.yearTo (2000): no book can pass",
+    ),
+    (
+        'recommendations(userId: "u001", filter: {priceTo: -1}) { nodes { rank } }',
+        "filter.priceTo: Input should be greater than or equal to 0 (got -1.0)",
+    ),
+    (
+        'recommendations(userId: "u001", rerank: {diversity: 1}) { nodes { rank } }',
+        "rerank.diversity: Input should be less than 1 (got 1.0)",
+    ),
+    ('explain(bookId: "b000") { rank }', "explain needs either userId or bookIds (got both or neither)"),
+    (
+        f'search(text: "{"x" * 201}") {{ nodes {{ rank }} }}',
+        "text must have at most 200 characters (got 201)",
+    ),
 ]
 
 
@@ -35,13 +81,15 @@ def test_a_bad_argument_is_named_with_its_rule_and_value(server: ApiServer, fiel
 
 
 def test_the_length_of_reasons_has_the_same_rule(server: ApiServer) -> None:
-    query = '{ recommendations(userId: "u001", first: 2) { reasons(first: 101) { kind } } }'
+    query = '{ recommendations(userId: "u001", first: 2) { nodes { reasons(first: 101) { kind } } } }'
     for error in server.post(query).json()["errors"]:
         assert error["extensions"] == {"code": "BAD_USER_INPUT"}
         assert error["message"] == "first must be between 1 and 100 (got 101)"
 
 
-@pytest.mark.parametrize("field", ['book(id: "x9") { title }', 'similarBooks(bookId: "x9") { rank }'])
+@pytest.mark.parametrize(
+    "field", ['book(id: "x9") { title }', 'similarBooks(bookId: "x9") { nodes { rank } }']
+)
 def test_an_unknown_book_is_an_error(server: ApiServer, field: str) -> None:
     error = server.error(f"{{ {field} }}")
     assert error["extensions"] == {"code": "BOOK_NOT_FOUND"}
@@ -53,7 +101,7 @@ def test_an_unknown_book_is_an_error(server: ApiServer, field: str) -> None:
     [
         ("{ readers", {}, "GRAPHQL_PARSE_FAILED"),
         ("{ nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
-        ("{ recommendations { rank } }", {}, "GRAPHQL_VALIDATION_FAILED"),
+        ("{ recommendations { nodes { rank } } }", {}, "GRAPHQL_VALIDATION_FAILED"),
         ('{ readers(first: "3") }', {}, "GRAPHQL_VALIDATION_FAILED"),
         ("query($n: Int!) { readers(first: $n) }", {"n": "3"}, "BAD_USER_INPUT"),
         ("query($n: Int!) { readers(first: $n) }", {"n": 2**31}, "BAD_USER_INPUT"),
@@ -68,7 +116,7 @@ def test_a_bad_document_or_variable_has_a_code(
 
 
 class BrokenRecommender(ServingRecommender):
-    def recommend(self, user_id: str, *, k: int) -> Answer:
+    def recommend(self, user_id: str, **asked: Any) -> Answer:
         raise RuntimeError("a secret of the server")
 
 
@@ -76,7 +124,7 @@ class BrokenRecommender(ServingRecommender):
 async def test_an_unexpected_error_is_masked_and_logged_under_the_request_id(
     bundle: Bundle, caplog: pytest.LogCaptureFixture
 ) -> None:
-    query = '{ readers recommendations(userId: "u001") { rank } }'
+    query = '{ readers recommendations(userId: "u001") { nodes { rank } } }'
     async with app_client(Settings.load(), BrokenRecommender(bundle)) as client:
         response = await client.post("/graphql", json={"query": query}, headers={"X-Request-ID": "req-7"})
     assert response.status_code == 200
@@ -90,6 +138,7 @@ async def test_an_unexpected_error_is_masked_and_logged_under_the_request_id(
                 "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": "req-7"},
             }
         ],
+        "extensions": {"cost": {"requested": 21, "limit": 10_000}},
     }
     (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
     assert "req-7" in record.getMessage()

@@ -20,7 +20,7 @@ JSON = {"Content-Type": "application/json"}
 
 def only_error(response: httpx.Response) -> dict[str, object]:
     (error,) = response.json()["errors"]
-    assert response.headers["Content-Type"] == "application/json"
+    assert response.headers["Content-Type"] == "application/json; charset=utf-8"
     return error
 
 
@@ -45,8 +45,6 @@ def only_error(response: httpx.Response) -> dict[str, object]:
             b'{"query": "{ readers }", "variables": {"a": ' + b"[" * 400 + b"]" * 400 + b"}}",
             '"variables" are nested too deeply',
         ),
-        (b'{"query": "query A { readers }", "operationName": "B"}', 'Unknown operation named "B".'),
-        (b'{"query": "mutation { readers }"}', "only queries are served (got a mutation)"),
     ],
 )
 def test_a_request_that_cannot_be_executed_is_refused(server: ApiServer, body: bytes, message: str) -> None:
@@ -57,10 +55,29 @@ def test_a_request_that_cannot_be_executed_is_refused(server: ApiServer, body: b
     assert str(error["message"]).startswith(message)
 
 
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"query": "query A { readers }", "operationName": "B"}, 'Unknown operation named "B".'),
+        ({"query": "mutation { readers }"}, "only queries are served (got a mutation)"),
+        ({"query": "{ readers"}, "Syntax Error: Expected Name, found <EOF>."),
+    ],
+)
+@pytest.mark.parametrize(
+    ("accept", "status"), [("application/json", 200), ("application/graphql-response+json", 400)]
+)
+def test_a_well_formed_request_that_is_refused_has_the_status_of_its_media_type(
+    server: ApiServer, body: dict[str, str], message: str, accept: str, status: int
+) -> None:
+    response = server.client.post("/graphql", json=body, headers={"Accept": accept})
+    (error,) = response.json()["errors"]
+    assert (response.status_code, error["message"]) == (status, message)
+
+
 def test_the_named_operation_is_executed(server: ApiServer) -> None:
     query = "query A { readers(first: 1) } query B { bundle { seed } }"
     response = server.client.post("/graphql", json={"query": query, "operationName": "B"})
-    assert response.json() == {"data": {"bundle": {"seed": 7}}}
+    assert response.json()["data"] == {"bundle": {"seed": 7}}
 
 
 @pytest.mark.parametrize("content_type", ["text/plain", "application/x-www-form-urlencoded", ""])
@@ -100,14 +117,18 @@ def test_a_body_of_the_largest_size_is_read(server: ApiServer) -> None:
     assert server.client.post("/graphql", content=body + b" ", headers=JSON).status_code == 413
 
 
-@pytest.mark.parametrize(
-    ("method", "accept"),
-    [("GET", "application/json"), ("GET", "*/*"), ("PUT", "text/html"), ("DELETE", "*/*")],
-)
+@pytest.mark.parametrize(("method", "accept"), [("PUT", "text/html"), ("DELETE", "*/*")])
 def test_other_methods_are_not_allowed(server: ApiServer, method: str, accept: str) -> None:
     response = server.client.request(method, "/graphql", headers={"Accept": accept})
     assert response.status_code == 405
-    assert response.headers["Allow"] == "POST"
+    assert response.headers["Allow"] == "GET, HEAD, POST"
+    assert response.json()["errors"][0]["extensions"] == {"code": "BAD_REQUEST"}
+
+
+@pytest.mark.parametrize("accept", ["application/json", "*/*"])
+def test_who_gets_no_page_must_ask_something(server: ApiServer, accept: str) -> None:
+    response = server.client.get("/graphql", headers={"Accept": accept})
+    assert response.status_code == 400
     assert only_error(response)["extensions"] == {"code": "BAD_REQUEST"}
 
 
@@ -184,7 +205,7 @@ async def test_a_server_is_not_ready_before_it_starts_and_after_it_stops(bundle:
 
 @pytest.mark.anyio
 async def test_limits_come_from_the_settings(bundle: Bundle) -> None:
-    settings = Settings.load(max_first=3)
+    settings = Settings.load(api={"max_first": 3})
     async with app_client(settings, ServingRecommender(bundle)) as client:
         response = await client.post("/graphql", json={"query": "{ readers(first: 4) }"})
     assert response.json()["errors"][0]["message"] == "first must be between 1 and 3 (got 4)"

@@ -15,15 +15,22 @@ METRICS = """query($model: String, $metric: String, $k: Int) {
 
 
 def test_a_book_is_its_catalogue_record(server: ApiServer, bundle: Bundle) -> None:
-    query = "query($id: ID!) { book(id: $id) { id title authors year publisher coverUrl } }"
+    query = """query($id: ID!) { book(id: $id) {
+      bookId title authors year publisher language genres description coverUrl price inStock
+    } }"""
     records = bundle.catalogue.records(np.arange(len(bundle.books), dtype=np.int32))
     for record in records:
         assert server.data(query, id=record.book_id)["book"] == {
-            "id": record.book_id,
+            "bookId": record.book_id,
             "title": record.title,
             "authors": list(record.authors),
             "year": record.year,
             "publisher": record.publisher,
+            "language": record.language,
+            "genres": list(record.genres),
+            "description": record.description,
+            "price": record.price,
+            "inStock": record.available,
             "coverUrl": record.cover_url,
         }
     assert any(record.year is None for record in records)
@@ -34,13 +41,15 @@ def test_a_reader_has_the_history_of_the_bundle(server: ApiServer, bundle: Bundl
     rows = ServingRecommender(bundle).history_rows("u005")
     ids = bundle.books.ids(rows).tolist()
     data = server.data(
-        '{ user(id: "u005") { known historySize history { id } few: history(first: 2) { id } } }'
+        """{ user(id: "u005") {
+          known historySize history { nodes { bookId } } few: history(first: 2) { nodes { bookId } }
+        } }"""
     )
     assert data["user"] == {
         "known": True,
         "historySize": len(ids),
-        "history": [{"id": book_id} for book_id in ids],
-        "few": [{"id": book_id} for book_id in ids[:2]],
+        "history": {"nodes": [{"bookId": book_id} for book_id in ids]},
+        "few": {"nodes": [{"bookId": book_id} for book_id in ids[:2]]},
     }
 
 

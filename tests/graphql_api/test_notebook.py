@@ -52,20 +52,20 @@ def test_it_answers_inside_a_running_event_loop_as_in_a_notebook(workbench: Work
     async def cell() -> Answered:
         return workbench.recommend("u001", first=2)
 
-    assert len(asyncio.run(cell()).data["recommendations"]) == 2
+    assert len(asyncio.run(cell()).data["recommendations"]["nodes"]) == 2
 
 
 def test_the_line_magic_recommends_for_a_reader(shell: InteractiveShell) -> None:
     answer = shell.run_line_magic("recommend", "u001 --first 4 --bundle bundle")
-    assert [item["rank"] for item in answer.data["recommendations"]] == [1, 2, 3, 4]
+    assert [item["rank"] for item in answer.data["recommendations"]["nodes"]] == [1, 2, 3, 4]
     assert answer._repr_html_().count("<svg") == 4
 
 
 def test_the_cell_magic_takes_a_document_and_the_notebooks_variables(shell: InteractiveShell) -> None:
     shell.user_ns["mine"] = {"reader": "u007"}
-    document = "query($reader: ID!) { user(id: $reader) { id } }"
+    document = "query($reader: ID!) { user(id: $reader) { userId } }"
     answer = shell.run_cell_magic("recommend", "--bundle bundle --variables mine", document)
-    assert answer.data == {"user": {"id": "u007"}}
+    assert answer.data == {"user": {"userId": "u007"}}
 
 
 def test_a_bundle_that_was_made_anew_is_opened_anew(

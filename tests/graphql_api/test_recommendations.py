@@ -15,16 +15,16 @@ from recs_core.serving.answer import Answer
 from recs_core.serving.recommender import ServingRecommender
 
 ALL_BOOKS = """query($userId: ID!) {
-  user(id: $userId) { historySize history(first: 100) { id } }
-  recommendations(userId: $userId, first: 100) { rank score servedFrom book { id } }
+  user(id: $userId) { historySize history(first: 100) { nodes { bookId } } }
+  recommendations(userId: $userId, first: 100) { nodes { rank score servedFrom book { bookId } } }
 }"""
 
 
 def test_no_book_of_the_history_is_recommended(server: ApiServer, bundle: Bundle) -> None:
     for user_id in bundle.users.array.tolist():
         data = server.data(ALL_BOOKS, userId=user_id)
-        known = {book["id"] for book in data["user"]["history"]}
-        recommended = [entry["book"]["id"] for entry in data["recommendations"]]
+        known = {book["bookId"] for book in data["user"]["history"]["nodes"]}
+        recommended = [entry["book"]["bookId"] for entry in data["recommendations"]["nodes"]]
         assert len(known) == data["user"]["historySize"] > 0
         assert not known.intersection(recommended)
         assert len(set(recommended)) == len(recommended)
@@ -37,15 +37,15 @@ def test_the_list_is_what_the_library_ranks(server: ApiServer, bundle: Bundle) -
             "rank": ranked.rank,
             "score": ranked.score,
             "servedFrom": "MODEL",
-            "book": {"id": str(bundle.books.array[ranked.book_row])},
+            "book": {"bookId": str(bundle.books.array[ranked.book_row])},
         }
         for ranked in answer.ranked
     ]
-    assert server.data(ALL_BOOKS, userId="u007")["recommendations"][:10] == expected
+    assert server.data(ALL_BOOKS, userId="u007")["recommendations"]["nodes"][:10] == expected
 
 
 def test_ranks_count_up_and_scores_go_down(server: ApiServer) -> None:
-    entries = server.data(ALL_BOOKS, userId="u001")["recommendations"]
+    entries = server.data(ALL_BOOKS, userId="u001")["recommendations"]["nodes"]
     scores = [entry["score"] for entry in entries]
     assert [entry["rank"] for entry in entries] == list(range(1, len(entries) + 1))
     assert scores == sorted(scores, reverse=True)
@@ -54,7 +54,7 @@ def test_ranks_count_up_and_scores_go_down(server: ApiServer) -> None:
 @pytest.mark.parametrize("first", [1, 2, 10, 100])
 def test_the_list_has_the_length_that_is_asked_for(server: ApiServer, bundle: Bundle, first: int) -> None:
     unread = len(bundle.books) - server.data('{ user(id: "u002") { historySize } }')["user"]["historySize"]
-    found = server.data(RECOMMENDATIONS, userId="u002", first=first)["recommendations"]
+    found = server.data(RECOMMENDATIONS, userId="u002", first=first)["recommendations"]["nodes"]
     assert len(found) == min(first, unread)
 
 
@@ -64,9 +64,9 @@ def test_reasons_add_up_to_the_score_however_many_are_named(
     server: ApiServer, user_id: str, first: int
 ) -> None:
     query = """query($id: ID!, $first: Int!) {
-      recommendations(userId: $id, first: 20) { score reasons(first: $first) { kind amount } }
+      recommendations(userId: $id, first: 20) { nodes { score reasons(first: $first) { kind amount } } }
     }"""
-    for entry in server.data(query, id=user_id, first=first)["recommendations"]:
+    for entry in server.data(query, id=user_id, first=first)["recommendations"]["nodes"]:
         amounts = [reason["amount"] for reason in entry["reasons"]]
         named = [reason["kind"] for reason in entry["reasons"] if reason["kind"] != "OTHER"]
         assert sum(amounts) == pytest.approx(entry["score"], rel=1e-5)
@@ -75,19 +75,25 @@ def test_reasons_add_up_to_the_score_however_many_are_named(
 
 
 def test_a_reason_says_what_it_comes_from(server: ApiServer, bundle: Bundle) -> None:
-    query = """{ recommendations(userId: "u001") { reasons(first: 100) { kind amount text book { id title } } } }"""
+    query = """{ recommendations(userId: "u001") {
+      nodes { reasons(first: 100) { kind amount text rule book { bookId title } } }
+    } }"""
     history = ServingRecommender(bundle).history_rows("u001")
     known = {book.book_id: book.title for book in bundle.catalogue.records(history)}
     kinds = set()
-    for entry in server.data(query)["recommendations"]:
+    for entry in server.data(query)["recommendations"]["nodes"]:
         for reason in entry["reasons"]:
             kinds.add(reason["kind"])
             of_no_book = {"POPULARITY": "popular with many readers", "OTHER": "smaller parts together"}
+            if reason["kind"] == "RULE":
+                assert reason["rule"] == "cold_start"
+                assert reason["text"].startswith("as the history is short")
+                continue
             if reason["kind"] in of_no_book:
                 assert reason["text"] == of_no_book[reason["kind"]]
                 assert reason["book"] is None
                 continue
-            title = known[reason["book"]["id"]]
+            title = known[reason["book"]["bookId"]]
             likeness = "like" if reason["amount"] > 0 else "unlike"
             assert reason["book"]["title"] == title
             assert (
@@ -97,38 +103,43 @@ def test_a_reason_says_what_it_comes_from(server: ApiServer, bundle: Bundle) -> 
                     "CONTENT": f"{likeness} “{title}” in title, author or publisher",
                 }[reason["kind"]]
             )
-    # what the cold-start rule gives is OTHER
-    assert kinds == {"COLLABORATIVE", "CONTENT", "POPULARITY", "OTHER"}
+    assert kinds == {"COLLABORATIVE", "CONTENT", "POPULARITY", "RULE"}
 
 
 def test_what_is_not_named_is_one_reason_more(server: ApiServer) -> None:
-    query = '{ recommendations(userId: "u001") { reasons(first: 1) { kind text book { id } } } }'
-    for entry in server.data(query)["recommendations"]:
+    query = (
+        '{ recommendations(userId: "u001") { nodes { reasons(first: 1) { kind text book { bookId } } } } }'
+    )
+    for entry in server.data(query)["recommendations"]["nodes"]:
         assert entry["reasons"][-1] == {"kind": "OTHER", "text": "smaller parts together", "book": None}
 
 
 def test_an_unknown_reader_gets_what_is_popular_and_is_told(server: ApiServer) -> None:
     query = """{
-      user(id: "nobody") { id known historySize history { id } }
-      recommendations(userId: "nobody") { servedFrom reasons { kind } }
+      user(id: "nobody") { userId known historySize history { nodes { bookId } } }
+      recommendations(userId: "nobody") { nodes { servedFrom reasons { kind } } }
     }"""
     data = server.data(query)
-    assert data["user"] == {"id": "nobody", "known": False, "historySize": 0, "history": []}
-    assert len(data["recommendations"]) == 10
-    for entry in data["recommendations"]:
+    assert data["user"] == {"userId": "nobody", "known": False, "historySize": 0, "history": {"nodes": []}}
+    assert len(data["recommendations"]["nodes"]) == 10
+    for entry in data["recommendations"]["nodes"]:
         assert entry == {"servedFrom": "POPULAR", "reasons": [{"kind": "POPULARITY"}]}
 
 
 def test_similar_books_are_what_the_library_finds(server: ApiServer, bundle: Bundle) -> None:
     book_id = str(bundle.books.array[12])
-    query = "query($id: ID!) { similarBooks(bookId: $id, first: 5) { rank score book { id } } }"
+    query = "query($id: ID!) { similarBooks(bookId: $id, first: 5) { nodes { rank score book { bookId } } } }"
     expected = [
-        {"rank": found.rank, "score": found.score, "book": {"id": str(bundle.books.array[found.book_row])}}
-        for found in ServingRecommender(bundle).similar(book_id, k=5)
+        {
+            "rank": found.rank,
+            "score": found.score,
+            "book": {"bookId": str(bundle.books.array[found.book_row])},
+        }
+        for found in ServingRecommender(bundle).discovery.similar(book_id, k=5)
     ]
-    found = server.data(query, id=book_id)["similarBooks"]
+    found = server.data(query, id=book_id)["similarBooks"]["nodes"]
     assert found == expected
-    assert book_id not in [entry["book"]["id"] for entry in found]
+    assert book_id not in [entry["book"]["bookId"] for entry in found]
 
 
 class CountingRecommender(ServingRecommender):
@@ -155,9 +166,11 @@ async def test_one_explanation_and_one_read_a_level_serve_the_whole_list(
 
     monkeypatch.setattr(Catalogue, "records", counted)
     recommender = CountingRecommender(bundle)
-    query = '{ recommendations(userId: "u001", first: 20) { book { title } reasons { text book { id } } } }'
+    query = """{ recommendations(userId: "u001", first: 20) {
+      nodes { book { title } reasons { text book { bookId } } }
+    } }"""
     async with app_client(Settings.load(), recommender) as client:
         answer = (await client.post("/graphql", json={"query": query})).json()
-    assert len(answer["data"]["recommendations"]) == 20
+    assert len(answer["data"]["recommendations"]["nodes"]) == 20
     assert recommender.explained == 1
     assert reads == 2

@@ -18,7 +18,7 @@ from recs_core.artifacts.bundle import Bundle
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.serving.recommender import ServingRecommender
 
-WITHOUT_L1 = {"BOOKVERSE_CACHE_L1_BYTES": "0"}
+WITHOUT_L1 = {"BOOKVERSE_API__CACHE_L1_BYTES": "0"}
 L2 = "bookverse; hit; detail=L2"
 
 

@@ -81,8 +81,12 @@ def doubling(levels: int) -> str:
     ("query", "message"),
     [
         ("{" + "readers " * 1_001 + "}", "more than 1000 tokens"),
-        (nested(9), "exceeds maximum operation depth of 8"),
-        ("{" + " ".join(f"a{n}: readers" for n in range(16)) + "}", "16 aliases found. Allowed: 15"),
+        (nested(9), "has 10 levels of selections with its fragments written out; allowed are 8"),
+        (
+            "{" + " ".join(f"a{n}: readers" for n in range(16)) + "}",
+            "has 16 aliases with its fragments written out; allowed are 15",
+        ),
+        ("{ readers" + " @skip(if: false)" * 21 + " }", "has 21 directives"),
         (doubling(50), "selections with its fragments written out; allowed are 1000"),
         ("query A { readers } query B { readers }", "operationName must say which"),
         ("{ ...a } fragment a on Query { ...b } fragment b on Query { ...a }", "Cannot spread fragment 'a'"),

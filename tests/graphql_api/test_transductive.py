@@ -47,23 +47,23 @@ def server(neural: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 
 def test_a_reader_of_the_training_gets_the_list_that_was_made_then(server: ApiServer, neural: Bundle) -> None:
-    entries = server.data(RECOMMENDATIONS, userId=READER)["recommendations"]
+    entries = server.data(RECOMMENDATIONS, userId=READER)["recommendations"]["nodes"]
     ranked = ServingRecommender(neural).recommend(READER, k=10).ranked
     ids = neural.books.array
-    assert [entry["book"]["id"] for entry in entries] == [str(ids[book.book_row]) for book in ranked]
+    assert [entry["book"]["bookId"] for entry in entries] == [str(ids[book.book_row]) for book in ranked]
     assert [entry["score"] for entry in entries] == [book.score for book in ranked]
     assert {entry["servedFrom"] for entry in entries} == {"PRECOMPUTED"}
     assert all(entry["reasons"] == [] for entry in entries)
 
 
 def test_anybody_else_gets_what_is_popular_with_its_reason(server: ApiServer) -> None:
-    entries = server.data(RECOMMENDATIONS, userId="nobody")["recommendations"]
+    entries = server.data(RECOMMENDATIONS, userId="nobody")["recommendations"]["nodes"]
     assert {entry["servedFrom"] for entry in entries} == {"POPULAR"}
     assert all([reason["kind"] for reason in entry["reasons"]] == ["POPULARITY"] for entry in entries)
 
 
 def test_a_list_is_no_longer_than_what_is_stored(server: ApiServer) -> None:
-    assert len(server.data(RECOMMENDATIONS, userId=READER, first=40)["recommendations"]) == 20
+    assert len(server.data(RECOMMENDATIONS, userId=READER, first=40)["recommendations"]["nodes"]) == 20
 
 
 def test_the_server_needs_no_neural_network_to_serve_one(server: ApiServer) -> None:

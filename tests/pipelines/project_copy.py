@@ -14,7 +14,16 @@ import yaml
 from recs_core.testing.wheel import FILENAME, tiny_wheel
 
 ROOT = Path(__file__).parents[2]
-COPIED = ("dvc.yaml", "params.yaml", ".dvcignore", "notebooks", "pipelines", "recs_core", "graphql_api")
+COPIED = (
+    "dvc.yaml",
+    "params.yaml",
+    ".dvcignore",
+    "config",
+    "notebooks",
+    "pipelines",
+    "recs_core",
+    "graphql_api",
+)
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_server_finds_what_was_published(bundle: Path, tmp_path: Path) -> None:
     version = publish(bundle, tmp_path)
-    found = bundle_path(Settings.load(published=tmp_path))
+    found = bundle_path(Settings.load(api={"published": tmp_path}))
     assert open_bundle(found).version == version == open_bundle(bundle).version
     assert (found / "provenance.json").exists()
 

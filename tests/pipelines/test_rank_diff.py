@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 
+import nbformat
 import numpy as np
 import pytest
 from hypothesis import given
@@ -110,13 +111,38 @@ def test_a_changed_parameter_is_found_to_be_the_cause(committed: Workspace) -> N
         (committed.root / "dvc.lock").write_text(lock)
         committed.dvc("checkout", "--force")
     (cause,) = found["causes"]
-    assert cause.startswith("train@rp3beta: parameter models.rp3beta.config.beta")
-    assert cause.endswith("-> 0.0")
+    assert (cause["stage"], cause["kind"]) == ("train@rp3beta", "parameter")
+    assert (cause["what"], cause["after"], cause["effect"]) == ("models.rp3beta.config.beta", 0.0, True)
     assert found["cohorts"]["all"]["overlap"] < 1
     assert (found["gone"], found["new"]) == (0, 0)
     assert all(book["title"] for book in found["books"].values())
     assert "readers whose lists changed most" in said
     assert "because of" in said
+
+
+def test_the_notebook_names_a_changed_file_and_sees_that_it_made_no_difference(committed: Workspace) -> None:
+    code = committed.root / "recs_core/models/rp3beta.py"
+    before, lock = code.read_text(), (committed.root / "dvc.lock").read_text()
+    executed = committed.root / "reports/runs/rank_diff.ipynb"
+    code.write_text(before + "\n# a comment makes no list another\n")
+    parameters = ["-p", "before=HEAD", "-p", "after=workspace", "-p", "model=rp3beta"]
+    runner = (sys.executable, "-m", "pipelines.run_notebook", "notebooks/12_rank_diff.ipynb", "--run")
+    try:
+        committed.dvc("repro", "recommend@rp3beta")
+        committed.run(*runner, "rank_diff", *parameters, "-P", "cutoffs=evaluation.cutoffs")
+        shown = nbformat.read(executed, as_version=4)
+    finally:
+        code.write_text(before)
+        (committed.root / "dvc.lock").write_text(lock)
+        committed.dvc("checkout", "--force")
+        executed.unlink(missing_ok=True)
+    results = [o for c in shown.cells if c.cell_type == "code" for o in c.outputs]
+    assert any("image/png" in output.get("data", {}) for output in results)
+    (table,) = [output.data["text/html"] for output in results if "effect" in str(output.get("data", {}))]
+    for told in ("recs_core/models", "recs_core/models/rp3beta.py", "none"):
+        assert table.count(f"<td>{told}</td>") == 2, table
+    assert "<th>train@rp3beta</th>" in table
+    assert "<th>recommend@rp3beta</th>" in table
 
 
 def test_equal_states_differ_in_nothing(committed: Workspace) -> None:

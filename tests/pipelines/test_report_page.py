@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pipelines.report_page import Tables, page
+from recs_core.evaluation.comparisons import COLUMNS
 
 COHORTS = ["all", "cold", "medium", "heavy", "head", "torso", "tail"]
 
@@ -31,8 +32,12 @@ def tables(models: list[str], *, cohorts: list[str] = COHORTS, synthetic: bool =
     )
     pairs = [(a, b) for place, a in enumerate(models) for b in models[place + 1 :]]
     comparisons = pd.DataFrame(
-        [["ndcg@10", a, b, 0.1, 0.05, 0.15, 0.001, 0.002, "better"] for a, b in pairs],
-        columns=["metric", "model", "baseline", "difference", "low", "high", "p", "p_adjusted", "verdict"],
+        [
+            ["ndcg@10", cohort, a, b, 0.1, low, 0.15, 50, 0.001, 0.002, "better"]
+            for cohort, low in (("all", 0.05), ("cold", np.nan))
+            for a, b in pairs
+        ],
+        columns=list(COLUMNS),
     )
     of_cohorts = pd.DataFrame(
         [[model, cohort, 0.2, 0.1, 0.3, 50] for model in models for cohort in cohorts],
@@ -72,7 +77,15 @@ def test_every_number_of_the_leaderboard_is_on_the_page(n: int) -> None:
         assert str(model) in shown
         assert f"{row['ndcg@10']:.4f}" in shown
         assert f"{row['ndcg@10 low']:.4f} to {row['ndcg@10 high']:.4f}" in shown
-        assert f"{row['coverage@20']:.4g}" in shown
+        assert f"{row['coverage@20']:.4f}" in shown
+        assert f"{row['average_popularity@20']:.1f}" in shown
+
+
+def test_every_pair_is_on_the_page_with_its_cohort_and_interval() -> None:
+    shown = " ".join(text(page(tables(["a", "b", "c"]))).split())
+    assert "6 comparisons" in shown
+    assert "ndcg@10 all a better than b +0.1000 +0.0500 to +0.1500 0.002" in shown
+    assert "ndcg@10 cold a better than b +0.1000 no interval 0.002" in shown
 
 
 def test_the_same_tables_make_the_same_bytes() -> None:

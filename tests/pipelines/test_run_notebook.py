@@ -135,6 +135,24 @@ def test_a_failing_cell_is_named_and_the_notebook_is_kept_aside(trial: Workspace
     assert (trial.root / "reports/runs/failed/trial.ipynb").exists()
 
 
+def test_a_cell_that_shows_more_than_a_megabyte_fails_its_stage_and_is_named(trial: Workspace) -> None:
+    much = "x = 1\nfor _ in range(11): print('y' * 100_000)"
+    name = write(trial, notebook("seed: int = 0", "print('z' * 900_000)", much))
+    done = trial.run(*RUNNER, name, "--run", "trial", "-P", "seed=seed", check=False)
+    assert done.returncode == 1
+    assert "trial failed: trial.ipynb, cell 3: its output takes 1.1 MB, and 1 MB may be shown" in done.stderr
+    assert "The cell begins with: x = 1" in done.stderr
+    assert not (trial.root / "reports/runs/trial.ipynb").exists()
+    assert (trial.root / "reports/runs/failed/trial.ipynb").exists()
+
+
+def test_what_goes_to_stderr_does_not_count_as_shown(trial: Workspace) -> None:
+    much = "import sys\nfor _ in range(11): print('y' * 100_000, file=sys.stderr)"
+    name = write(trial, notebook("seed: int = 0", much))
+    trial.run(*RUNNER, name, "--run", "trial", "-P", "seed=seed")
+    assert (trial.root / "reports/runs/trial.ipynb").stat().st_size < 10_000
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -26,7 +26,7 @@ def test_a_tutorial_runs(tutorial: Path, workspace: Workspace) -> None:
             "default",
             str(tutorial),
         ],
-        env=os.environ | {"BOOKVERSE_BUNDLE": str(workspace.root / "data/bundle")},
+        env=os.environ | {"BOOKVERSE_API__BUNDLE": str(workspace.root / "data/bundle")},
         capture_output=True,
         text=True,
         check=False,

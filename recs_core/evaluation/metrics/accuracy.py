@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from recs_core.evaluation.metrics.registry import Judged, Values, mean_or_nan, metric
+from recs_core.evaluation.metrics.judged import Judged, Values, mean_or_nan
+from recs_core.evaluation.metrics.registry import metric
 
 GAMMA = 2.0
 """Of `debiased_recall`: the exponent of the power law by which popular books are observed more often."""
@@ -20,14 +21,14 @@ def precision(judged: Judged, k: int) -> Values:
 @metric("recall", "hits in the first k / books in truth")
 def recall(judged: Judged, k: int) -> Values:
     """See the registration."""
-    return np.asarray(judged.hits_at(k) / judged.relevant)
+    return judged.hits_at(k) / judged.relevant
 
 
 @metric("f1", "harmonic mean of precision and recall; 0 where both are 0")
 def f1(judged: Judged, k: int) -> Values:
     """See the registration."""
     # 2PR / (P + R) with P = h / k and R = h / n is 2h / (k + n), which needs no rule for 0
-    return np.asarray(2 * judged.hits_at(k) / (k + judged.relevant))
+    return 2 * judged.hits_at(k) / (k + judged.relevant)
 
 
 @metric("hit_rate", "1 if any of the first k is in truth, else 0")
@@ -39,8 +40,8 @@ def hit_rate(judged: Judged, k: int) -> Values:
 @metric("mrr", "1 / rank of the first hit in the first k, or 0", source="Voorhees, TREC-8 1999")
 def mrr(judged: Judged, k: int) -> Values:
     """See the registration."""
-    reciprocal = np.where(judged.hits_at(k) > 0, 1.0 / (1 + judged.hits.argmax(axis=1)), 0.0)
-    return np.where(np.isnan(judged.relevant), np.nan, reciprocal)
+    first = judged.hits.ordinals == 1
+    return judged.sum_hits(first / judged.hits.ranks, k)
 
 
 @metric(
@@ -50,8 +51,7 @@ def mrr(judged: Judged, k: int) -> Values:
 )
 def average_precision(judged: Judged, k: int) -> Values:
     """See the registration."""
-    at_hits = np.where(judged.hits[:, :k], judged.n_hits[:, :k] / np.arange(1, k + 1), 0.0)
-    return np.asarray(at_hits.sum(axis=1) / judged.relevant)
+    return judged.sum_hits(judged.hits.ordinals / judged.hits.ranks, k) / judged.relevant
 
 
 @metric(
@@ -62,8 +62,8 @@ def average_precision(judged: Judged, k: int) -> Values:
 def ndcg(judged: Judged, k: int) -> Values:
     """See the registration."""
     discount = 1 / np.log2(np.arange(2, k + 2))
-    best = np.cumsum(discount)[np.minimum(np.nan_to_num(judged.relevant, nan=1), k).astype(int) - 1]
-    return np.where(np.isnan(judged.relevant), np.nan, judged.hits[:, :k] @ discount / best)
+    best: Values = np.cumsum(discount)[np.minimum(np.nan_to_num(judged.relevant, nan=1), k).astype(int) - 1]
+    return judged.sum_hits(1 / np.log2(judged.hits.ranks + 1), k) / best
 
 
 @metric(
@@ -73,8 +73,8 @@ def ndcg(judged: Judged, k: int) -> Values:
 )
 def r_precision(judged: Judged, k: int) -> Values:
     """See the registration."""
-    last = np.minimum(np.nan_to_num(judged.relevant, nan=1), k).astype(int) - 1
-    return np.asarray(np.take_along_axis(judged.n_hits, last[:, None], axis=1)[:, 0] / judged.relevant)
+    among_first = judged.hits.ranks <= judged.relevant[judged.hits.users]
+    return judged.sum_hits(among_first.astype(np.float64), k) / judged.relevant
 
 
 @metric(
@@ -90,5 +90,4 @@ def debiased_recall(judged: Judged, k: int) -> Values:
     truth = judged.data.truth
     weighted = csr_array((weights[truth.indices], truth.indices, truth.indptr), shape=truth.shape)
     total = np.asarray(weighted.sum(axis=1), dtype=np.float64)
-    found = np.where(judged.hits[:, :k], weights[judged.recs.books[:, :k]], 0.0).sum(axis=1)
-    return mean_or_nan(found, total)
+    return mean_or_nan(judged.sum_hits(weights[judged.hits.books], k), total)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from recs_core.evaluation.metrics.registry import BATCH, Judged, Values, mean_or_nan, metric
+from recs_core.data.idmap import PAD
+from recs_core.evaluation.metrics.judged import BATCH, Judged, Values, mean_or_nan
+from recs_core.evaluation.metrics.registry import metric
 
 MIXED = 0.01
 """Of `calibration`: the share of the reader's own genres that is mixed into the list's, so that the logarithm is
@@ -56,10 +58,9 @@ def serendipity(judged: Judged, k: int) -> Values:
     readers = judged.data.readers
     _, rank = np.unique(-readers, return_inverse=True)
     # the list gives n + 1 - place, popularity n - rank from 0, in n-ths
-    popular = np.where(readers > 0, readers.size - rank, 0)[judged.recs.books[:, :k]]
-    gained = np.maximum(readers.size + 1 - np.arange(1, k + 1) - popular, 0) / readers.size
-    found = np.where(judged.hits[:, :k], gained, 0.0).sum(axis=1) / k
-    return np.where(np.isnan(judged.relevant), np.nan, found)
+    popular = np.where(readers > 0, readers.size - rank, 0)[judged.hits.books]
+    gained = np.maximum(readers.size + 1 - judged.hits.ranks - popular, 0) / readers.size
+    return judged.sum_hits(gained, k) / k
 
 
 @metric(
@@ -75,8 +76,9 @@ def diversity(judged: Judged, k: int) -> Values:
     alike = np.empty(n.size)
     for start in range(0, n.size, BATCH):
         batch = slice(start, start + BATCH)
-        listed = judged.data.vectors[judged.recs.books[batch, :k]]
-        listed[~judged.there[batch, :k]] = 0
+        books = judged.recs.books[batch, :k]
+        listed = judged.data.vectors[books]
+        listed[books == PAD] = 0
         # over all pairs |sum of v|^2 = sum of |v|^2 + 2 sum of cosines
         total = listed.sum(axis=1, dtype=np.float64)
         alike[batch] = np.einsum("ud,ud->u", total, total)
@@ -96,8 +98,8 @@ def freshness(judged: Judged, k: int) -> Values:
     assert years is not None  # noqa: S101 - needs
     dated = years > 0
     share = np.searchsorted(np.sort(years[dated]), years, side="right") / np.count_nonzero(dated)
-    known = judged.there[:, :k] & dated[judged.recs.books[:, :k]]
-    return mean_or_nan(judged.sum_listed(np.where(dated, share, 0.0), k), known.sum(axis=1))
+    known = judged.sum_listed(dated.astype(np.float64), k)
+    return mean_or_nan(judged.sum_listed(np.where(dated, share, 0.0), k), known)
 
 
 @metric(
@@ -114,10 +116,10 @@ def calibration(judged: Judged, k: int) -> Values:
     assert genres is not None  # noqa: S101 - needs
     assert train is not None  # noqa: S101 - needs
     shares = genres.multiply(1 / np.maximum(np.asarray(genres.sum(axis=1)), 1)[:, None]).tocsr()
-    users, places = np.nonzero(judged.there[:, :k])
+    books = judged.recs.books[:, :k]
+    books = books[books != PAD]
     counts = np.append(0, np.cumsum(judged.there_at(k)))
-    ones = np.ones(users.size, dtype=np.float32)
-    listed = csr_array((ones, judged.recs.books[users, places], counts), shape=judged.data.truth.shape)
+    listed = csr_array((np.ones(books.size, np.float32), books, counts), shape=judged.data.truth.shape)
     own, mine = _distribution(train @ shares), _distribution(listed @ shares)
     mixed = (1 - MIXED) * mine + MIXED * own
     # what the reader has nothing of adds nothing, whatever the list has of it

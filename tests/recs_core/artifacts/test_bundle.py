@@ -11,6 +11,8 @@ from recs_core.artifacts.bundle import (
     CATALOGUE,
     SCHEMA_VERSION,
     Bundle,
+    CohortBounds,
+    NamedModel,
     bundle_version,
     open_bundle,
     write_bundle,
@@ -64,6 +66,43 @@ def test_what_was_written_is_opened(
         "tiny",
     )
     assert {(metric.model, metric.k) for metric in bundle.meta.metrics} == {("hybrid", 5), ("hybrid", 10)}
+    assert bundle.meta.cohorts == CohortBounds(cold_below=5, heavy_from=10)
+    assert bundle.meta.models == (NamedModel(name="hybrid", kind="hybrid"),)
+    assert bundle.search.search("dragon shadow", k=1)[0].tolist() == [1]
+    assert {name: counts.tolist() for name, counts in bundle.reading.items()} == {
+        "all": interactions.book_counts.tolist()
+    }
+    assert bundle.meta.newest is None
+
+
+def test_where_there_are_times_the_day_of_the_newest_and_counts_of_windows_are_kept(
+    interactions: InteractionSet, catalogue: Catalogue, features: ContentFeatures, tmp_path: Path
+) -> None:
+    history = dated(interactions)
+    assert history.times is not None
+    names = ["popularity", "als", "hybrid"]
+    write_bundle(
+        tmp_path / "bundle",
+        model_name="popularity",
+        model=build_model(ModelSpec(kind="popularity"), where="").fit(
+            history, None, rng=np.random.default_rng(7)
+        ),
+        history=history,
+        features=features,
+        catalogue=catalogue,
+        metrics=[],
+        source="tiny",
+        seed=7,
+        data_digest="0",
+        models=[NamedModel(name=name, kind=name) for name in names],
+    )
+    bundle = open_bundle(tmp_path / "bundle")
+    assert bundle.meta.newest == str(history.times.max())[:10]
+    assert list(bundle.reading) == ["day", "week", "month", "year", "all"]
+    # one interaction every seven minutes
+    assert int(bundle.reading["day"].sum()) == 24 * 60 // 7 + 1
+    assert bundle.reading["all"].tolist() == interactions.book_counts.tolist()
+    assert [model.name for model in bundle.meta.models] == names
 
 
 @pytest.mark.parametrize("kind", sorted(set(MODELS) - {"hybrid", "als", "item_knn", "rp3beta"}))
@@ -90,7 +129,9 @@ def test_a_bundle_may_hold_a_model_of_another_kind(
 
 
 def test_an_opened_bundle_is_mapped_not_copied(bundle: Bundle) -> None:
-    for array in (*bundle.model.state().values(), bundle.history.matrix.indices, bundle.history.matrix.data):
+    search, reading = bundle.search.arrays("").values(), bundle.reading.values()
+    matrix = bundle.history.matrix
+    for array in (*bundle.model.state().values(), matrix.indices, matrix.data, *search, *reading):
         assert not array.flags.writeable
 
 
@@ -132,6 +173,17 @@ def test_one_flipped_bit_in_any_file_is_found_and_the_file_named(bundle: Bundle,
 def test_no_bundle_is_told_with_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError, match=r"there is no bundle at .*nowhere; `dvc repro` makes one"):
         open_bundle(tmp_path / "nowhere")
+
+
+def test_a_bundle_of_the_schema_before_is_refused_with_both_numbers(copy: Path) -> None:
+    def as_before(meta: dict[str, Any]) -> None:
+        meta["schema_version"] = SCHEMA_VERSION - 1
+        for name in ("cohorts", "models", "search", "newest"):
+            del meta[name]
+
+    change_meta(copy, as_before)
+    with pytest.raises(ArtifactError, match=rf"has bundle schema {SCHEMA_VERSION - 1}; .* {SCHEMA_VERSION}$"):
+        open_bundle(copy)
 
 
 def test_another_schema_version_is_refused_before_its_keys_are_read(copy: Path) -> None:
@@ -197,8 +249,35 @@ def no_history(path: Path) -> None:
     (path / "history.data.npy").unlink()
 
 
+def no_counts(path: Path) -> None:
+    (path / "reading.all.npy").unlink()
+
+
+def counts_of_other_books(path: Path) -> None:
+    save_array(path / "reading.all.npy", np.zeros(9, dtype=np.int32))
+
+
+def no_search(path: Path) -> None:
+    (path / "search.terms.npy").unlink()
+
+
+def search_of_other_books(path: Path) -> None:
+    save_array(path / "search.prior.npy", np.zeros(9, dtype=np.float32))
+
+
 @pytest.mark.parametrize(
-    "change", [fewer_users, shorter_catalogue, other_columns, unsorted_books, no_history]
+    "change",
+    [
+        fewer_users,
+        shorter_catalogue,
+        other_columns,
+        unsorted_books,
+        no_history,
+        no_counts,
+        counts_of_other_books,
+        no_search,
+        search_of_other_books,
+    ],
 )
 def test_parts_that_do_not_fit_together_are_refused(copy: Path, change: Callable[[Path], None]) -> None:
     change_files(copy, change)

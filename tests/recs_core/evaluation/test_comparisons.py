@@ -10,6 +10,7 @@ from recs_core.evaluation.comparisons import (
     ALPHA,
     BETTER,
     WORSE,
+    compare_cohorts,
     compare_models,
     holm,
     sign_flip_p,
@@ -66,6 +67,70 @@ def test_only_users_for_whom_all_models_have_a_value_are_compared() -> None:
         rng=rng(),
     )
     assert table["difference"].tolist() == [pytest.approx(0.5 / 3)]
+
+
+def of_three_cohorts() -> dict[str, dict[str, dict[str, np.ndarray]]]:
+    """Of four models, which differ for the first 100 users alone, and by 0.1 each; of rare books nobody has one."""
+    base, first, none = rng().random(300), np.arange(300) < 100, np.full(300, np.nan)
+    values = {model: base + 0.1 * place * first for place, model in enumerate("abcd")}
+    few = {model: np.where(first, of_users, np.nan) for model, of_users in values.items()}
+    rest = {model: np.where(first, np.nan, of_users) for model, of_users in values.items()}
+    return {
+        "all": compared(**values),
+        "first": compared(**few),
+        "rest": compared(**rest),
+        "nobody": compared(**dict.fromkeys("abcd", none)),
+    }
+
+
+def test_each_cohort_has_its_own_verdicts_and_one_without_users_has_none() -> None:
+    cohorts = of_three_cohorts()
+    table = compare_cohorts(cohorts, ["ndcg@10"], permutations=500, resamples=100, rng=rng())
+    assert table.groupby("cohort", sort=False)["users"].unique().map(list).to_dict() == {
+        "all": [300],
+        "first": [100],
+        "rest": [200],
+    }
+    verdicts = table.groupby("cohort")["verdict"].unique().map(list).to_dict()
+    assert verdicts == {"all": [WORSE], "first": [WORSE], "rest": [ALIKE]}
+    # what is true of a cohort is not said of all
+    assert verdict_on(table[::-1], "a", "b", "ndcg@10") == WORSE
+
+
+def test_the_tests_of_one_cohort_are_corrected_for_their_number_and_not_for_that_of_the_cohorts() -> None:
+    table = compare_cohorts(
+        of_three_cohorts(), ["ndcg@10"], permutations=500, resamples=100, rng=rng()
+    ).set_index("cohort")
+    # six pairs, and the least p of 500 permutations for each: Holm multiplies the first by six, the others follow
+    np.testing.assert_allclose(table.loc["first", "p"], 1 / 501)
+    np.testing.assert_allclose(table.loc["first", "p_adjusted"], 6 / 501)
+
+
+def test_a_cohort_of_books_is_not_compared_by_what_it_does_not_have() -> None:
+    everybody = {model: {"ndcg@10": rng(seed).random(40)} for seed, model in enumerate("ab")}
+    with_novelty = {
+        model: of_users | {"novelty@10": of_users["ndcg@10"]} for model, of_users in everybody.items()
+    }
+    table = compare_cohorts(
+        {"all": with_novelty, "head": everybody},
+        ["ndcg@10", "novelty@10"],
+        permutations=100,
+        resamples=100,
+        rng=rng(),
+    )
+    assert table[["cohort", "metric"]].to_numpy().tolist() == [
+        ["all", "ndcg@10"],
+        ["all", "novelty@10"],
+        ["head", "ndcg@10"],
+    ]
+
+
+def test_further_cohorts_do_not_change_the_numbers_of_all() -> None:
+    cohorts = of_three_cohorts()
+    asked = {"permutations": 200, "resamples": 100}
+    alone = compare_models(cohorts["all"], ["ndcg@10"], **asked, rng=rng())
+    beside = compare_cohorts(cohorts, ["ndcg@10"], **asked, rng=rng())
+    assert beside[beside["cohort"] == "all"].equals(alone)
 
 
 def test_one_model_is_compared_with_nothing() -> None:

@@ -87,8 +87,19 @@ def test_cohorts_have_no_metric_that_says_nothing_of_them(evaluation: Evaluation
 
 
 def test_the_values_are_those_of_each_user(evaluation: Evaluation) -> None:
-    assert set(evaluation.values) >= {"ndcg@5", "ndcg@10", "diversity@10"}
-    np.testing.assert_array_equal(evaluation.values["recall@5"], values("recall", 5))
+    everybody = evaluation.values["all"]
+    assert set(everybody) >= {"ndcg@5", "ndcg@10", "diversity@10"}
+    np.testing.assert_array_equal(everybody["recall@5"], values("recall", 5))
+
+
+def test_each_cohort_has_the_values_that_its_estimates_are_made_of(evaluation: Evaluation) -> None:
+    assert list(evaluation.values) == ["all", "few", "rest", "head"]
+    assert "novelty@5" not in evaluation.values["head"]
+    for cohort, of_metrics in evaluation.values.items():
+        for name, of_users in of_metrics.items():
+            metric, _, k = name.partition("@")
+            estimate = find(evaluation, metric, int(k), cohort)
+            assert estimate.mean == np.mean(of_users[~np.isnan(of_users)])
 
 
 def test_the_same_seed_gives_the_same_estimates(evaluation: Evaluation) -> None:

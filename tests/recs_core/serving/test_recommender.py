@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recs_core.artifacts.bundle import Bundle
+from recs_core.data.cohorts import user_cohorts
 from recs_core.data.interactions import InteractionSet
 from recs_core.data.topk import top_k
 from recs_core.errors import ParameterError, UnknownIdError
@@ -18,6 +19,7 @@ from recs_core.serving.answer import Rules, ServedFrom
 from recs_core.serving.filters import BookFilter
 from recs_core.serving.recommender import ServingRecommender
 from recs_core.serving.rerank import RerankConfig
+from recs_core.serving.strategies import StrategyConfig
 from recs_core.testing.model_case import dated
 from recs_core.testing.tiny import BOOKS, tiny_catalogue, tiny_features, tiny_interactions
 
@@ -91,7 +93,7 @@ def test_similar_books_are_others_of_the_same_taste_first(
 ) -> None:
     same_taste = 0
     for row, book_id in enumerate(bundle.books.array.tolist()):
-        ranked = serving.similar(book_id, k=5)
+        ranked = serving.discovery.similar(book_id, k=5)
         assert row not in {book.book_row for book in ranked}
         assert [book.rank for book in ranked] == [1, 2, 3, 4, 5]
         same_taste += ranked[0].book_row % 5 == row % 5
@@ -101,7 +103,9 @@ def test_similar_books_are_others_of_the_same_taste_first(
 @pytest.mark.parametrize("ask", ["similar", "book_row"])
 def test_an_unknown_book_is_named(serving: ServingRecommender, ask: str) -> None:
     with pytest.raises(UnknownIdError, match="unknown book id: 'nowhere'"):
-        serving.similar("nowhere", k=3) if ask == "similar" else serving.book_row("nowhere")
+        serving.discovery.similar("nowhere", k=3) if ask == "similar" else serving.discovery.book_row(
+            "nowhere"
+        )
 
 
 def test_where_the_model_knows_no_likeness_similar_books_are_those_of_like_content(bundle: Bundle) -> None:
@@ -109,7 +113,7 @@ def test_where_the_model_knows_no_likeness_similar_books_are_those_of_like_conte
     popularity.fit(bundle.history, None, rng=np.random.default_rng(7))
     assert not isinstance(popularity, SimilarBooks)
     serving = ServingRecommender(replace(bundle, model=popularity))
-    ranked = serving.similar(str(bundle.books.array[0]), k=3)
+    ranked = serving.discovery.similar(str(bundle.books.array[0]), k=3)
     cosines = bundle.vectors.astype(np.float64) @ bundle.vectors[0]
     assert [book.book_row for book in ranked] == np.argsort(-cosines, kind="stable")[1:4].tolist()
     np.testing.assert_allclose(
@@ -241,7 +245,9 @@ def test_filters_and_excluded_books_hold_for_everybody(serving: ServingRecommend
 
 def test_a_request_says_how_to_rerank_or_the_recommender_does(bundle: Bundle) -> None:
     one_each = RerankConfig(per_author=1)
-    strict = ServingRecommender(bundle, rerank=one_each)
+    strict = ServingRecommender(
+        bundle, strategies={"strict": StrategyConfig(rerank=one_each)}, default_strategy="strict"
+    )
     asked = ServingRecommender(bundle).recommend("u007", k=20, rules=Rules(rerank=one_each))
     assert strict.recommend("u007", k=20).ranked == asked.ranked
     plain = strict.recommend("u007", k=20, rules=Rules(rerank=RerankConfig()))
@@ -259,3 +265,19 @@ def test_counterfactuals_of_an_answer_are_of_its_history(serving: ServingRecomme
     found = serving.counterfactuals(answer, answer.ranked[0].book_row, first=2)
     assert len(found) == 2
     assert {one.book_row for one in found} <= set(answer.history.indices.tolist())
+
+
+@given(st.integers(1, 12), st.integers(1, 12))
+def test_a_readers_cohort_is_that_of_the_evaluation(
+    serving: ServingRecommender, cold_below: int, width: int
+) -> None:
+    bounds = {"cold_below": cold_below, "heavy_from": cold_below + width}
+    masks = user_cohorts(serving.bundle.history.user_counts, **bounds)
+    for row, user_id in enumerate(serving.bundle.users.array.tolist()):
+        assert masks[serving.cohort(user_id, **bounds)][row]
+    assert serving.cohort("nobody", **bounds) == "cold"
+
+
+def test_cohorts_whose_bounds_do_not_follow_are_refused(serving: ServingRecommender) -> None:
+    with pytest.raises(ParameterError, match="0 < cold_below < heavy_from, not 9 and 3"):
+        serving.cohort("u001", cold_below=9, heavy_from=3)

@@ -112,7 +112,7 @@ def test_it_gives_no_reasons_but_says_why_not(serving: ServingRecommender) -> No
 
 
 def test_similar_books_are_the_models_or_else_those_of_like_content(serving: ServingRecommender) -> None:
-    ranked = serving.similar(str(serving.bundle.books.array[4]), k=5)
+    ranked = serving.discovery.similar(str(serving.bundle.books.array[4]), k=5)
     assert [book.rank for book in ranked] == [1, 2, 3, 4, 5]
     if isinstance(serving.bundle.model, SimilarBooks):
         likely = serving.bundle.model.similar(np.array([4], dtype=np.int32), k=5)

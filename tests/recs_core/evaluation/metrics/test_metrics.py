@@ -1,8 +1,11 @@
 """Every registered metric: beside an oracle, and by the rules that hold for all."""
 
+from dataclasses import replace
 from math import nan
+from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,11 +14,14 @@ from oracles import ORACLES
 from scipy.sparse import csr_array
 
 from recs_core.data.catalogue import Catalogue
-from recs_core.data.idmap import PAD
+from recs_core.data.idmap import PAD, IdMap
+from recs_core.data.interactions import InteractionSet
 from recs_core.data.topk import TopK
-from recs_core.errors import ParameterError
+from recs_core.errors import DataError, ParameterError
 from recs_core.evaluation.metrics import METRICS, EvaluationData, Judged
-from recs_core.evaluation.metrics.registry import BATCH, metric
+from recs_core.evaluation.metrics.judged import BATCH
+from recs_core.evaluation.metrics.registry import metric
+from recs_core.testing.tiny import tiny_features
 
 seeds = st.integers(0, 2**32)
 NAMES = sorted(METRICS)
@@ -58,8 +64,9 @@ def test_who_else_is_judged_changes_no_users_value_of_hits(name: str, seed: int)
         ),
     )
     k = judged.recs.k
-    found = METRICS[name].values(turned, k=k)
-    np.testing.assert_allclose(found, METRICS[name].values(judged, k=k)[order], rtol=1e-12)
+    found, expected = METRICS[name].values(turned, k=k), METRICS[name].values(judged, k=k)[order]
+    # sums over hits are the same to the bit
+    np.testing.assert_allclose(found, expected, rtol=0 if METRICS[name].needs == ("truth",) else 1e-12)
 
 
 @pytest.mark.parametrize("name", OF_HITS)
@@ -119,20 +126,83 @@ def test_a_cutoff_beyond_the_lists_and_lists_of_other_users_are_refused() -> Non
         Judged(recs, EvaluationData(csr_array(np.ones((2, 2), dtype=np.float32))))
 
 
+def parts(catalogue: Catalogue) -> dict[str, Any]:
+    """Of one user, who has read nothing, and all books of a catalogue."""
+    users, none = IdMap.from_ids(["reader"], space="user"), np.empty(0, dtype=np.int32)
+    nothing = InteractionSet.from_rows(users, catalogue.books, none, none)
+    features = tiny_features(catalogue)
+    return {"truth": nothing, "train": nothing, "features": features, "catalogue": catalogue}
+
+
 def test_a_catalogue_gives_the_years_and_genres_that_it_knows(catalogue: Catalogue) -> None:
-    n = len(catalogue)
-    nobody = csr_array((1, n), dtype=np.float32)
-    data = EvaluationData.of(
-        truth=nobody, train=nobody, vectors=np.zeros((n, 0), np.float32), catalogue=catalogue
-    )
-    assert data.vectors is None
+    data = EvaluationData.of(**parts(catalogue))
+    assert data.vectors is not None
     assert data.years is not None
     assert data.genres is not None
-    records = catalogue.records(np.arange(n, dtype=np.int32))
+    records = catalogue.records(np.arange(len(catalogue), dtype=np.int32))
     assert data.years.tolist() == [record.year or 0 for record in records]
     names = sorted({genre for record in records for genre in record.genres})
     for row, record in enumerate(records):
         assert [names[place] for place in data.genres[[row]].indices] == sorted(record.genres)
+
+
+def test_content_vectors_without_a_dimension_are_none(catalogue: Catalogue) -> None:
+    without = replace(tiny_features(catalogue), vectors=np.zeros((len(catalogue), 0), np.float32))
+    assert EvaluationData.of(**parts(catalogue) | {"features": without}).vectors is None
+
+
+def with_other_books(name: str, whole: dict[str, Any]) -> Any:
+    """The part, of as many books, of which one has another id."""
+    ids = [*whole["catalogue"].books.array[:-1].tolist(), "zzz"]
+    if name != "catalogue":
+        return replace(whole[name], books=IdMap.from_ids(ids, space="book"))
+    table = whole["catalogue"].table
+    return Catalogue(table.set_column(0, table.schema.field(0), pa.array(ids, table.schema.field(0).type)))
+
+
+@pytest.mark.parametrize("name", ["truth", "train", "features", "catalogue"])
+def test_parts_of_other_books_are_refused_though_there_are_as_many(name: str, catalogue: Catalogue) -> None:
+    whole = parts(catalogue)
+    with pytest.raises(
+        DataError, match=rf"parts of different books: .*{name} has IdMap\({len(catalogue)} book"
+    ):
+        EvaluationData.of(**whole | {name: with_other_books(name, whole)})
+
+
+@pytest.mark.parametrize("name", ["truth", "train"])
+def test_parts_of_other_users_are_refused_though_there_are_as_many(name: str, catalogue: Catalogue) -> None:
+    whole = parts(catalogue)
+    other = replace(whole[name], users=IdMap.from_ids(["somebody"], space="user"))
+    with pytest.raises(DataError, match=rf"parts of different users: .*{name} has IdMap\(1 user"):
+        EvaluationData.of(**whole | {name: other})
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        (
+            {"train": csr_array((2, 4), dtype=np.float32)},
+            "train is of 2 users and 4 books where truth is of 2 and 3",
+        ),
+        ({"vectors": np.ones((2, 1), np.float32)}, "vectors are of 2 books where truth is of 3"),
+        ({"years": np.ones(4, np.int32)}, "years are of 4 books where truth is of 3"),
+        ({"genres": csr_array((1, 2), dtype=np.float32)}, "genres are of 1 books where truth is of 3"),
+    ],
+)
+def test_matrices_of_other_numbers_of_users_and_books_are_refused(
+    changed: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ParameterError, match=message):
+        EvaluationData(csr_array((2, 3), dtype=np.float32), **changed)
+
+
+def test_data_of_some_users_judges_their_lists_alone() -> None:
+    judged = case_of(9).judged
+    users = np.array([len(judged.recs) - 1, 0], dtype=np.int32)
+    few = Judged(TopK(judged.recs.books[users], judged.recs.scores[users]), judged.data.of_users(users))
+    np.testing.assert_array_equal(
+        METRICS["ndcg"].values(few, k=1), METRICS["ndcg"].values(judged, k=1)[users]
+    )
 
 
 def test_registering_adds_a_metric_to_the_end(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,1 @@
+"""Documents that a client names instead of sending them."""

@@ -1,0 +1,1 @@
+"""GraphQL over HTTP: negotiation, GET and POST, event streams, WebSockets."""

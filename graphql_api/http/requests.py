@@ -1,0 +1,88 @@
+"""From an HTTP request to what it asks for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from starlette.datastructures import QueryParams
+from starlette.requests import Request
+
+from graphql_api.errors import (
+    MethodNotAllowedError,
+    PayloadTooLargeError,
+    RequestError,
+    UnsupportedMediaTypeError,
+)
+from graphql_api.http.media import JSON, MediaType
+from graphql_api.operation import Asked, parse_json, parse_request
+
+ALLOW = "GET, HEAD, POST"
+
+PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight")
+"""A page of another site can send neither of them unless a preflight allows it to."""
+
+TEXTS = ("query", "operationName", "documentId")
+JSONS = ("variables", "extensions")
+
+
+async def read_request(request: Request, *, max_body_bytes: int, batch_limit: int) -> Asked | list[Asked]:
+    """What a request asks for: one operation, or a batch of them.
+
+    Args:
+        request: whose body is read.
+        max_body_bytes: the longest body.
+        batch_limit: the most operations of a batch; 0 where batches are refused.
+
+    Raises:
+        RequestError: it is not a request of GraphQL over HTTP.
+    """
+    if request.method == "POST":
+        body = parse_json(await _body(request, max_body_bytes))
+        return _batch(body, batch_limit) if isinstance(body, list) else parse_request(body)
+    if request.method not in ("GET", "HEAD"):
+        raise MethodNotAllowedError("GraphQL is asked with POST or GET", allow=ALLOW)
+    asked = parse_request(_parameters(request.query_params))
+    # a document in an address could be any site's, sent with the reader's cookies by a link
+    if asked.document is not None and not any(name in request.headers for name in PREFLIGHT_HEADERS):
+        raise RequestError(f"GET of a document needs the header {PREFLIGHT_HEADERS[0]}, with any value")
+    return asked
+
+
+def _batch(items: list[Any], limit: int) -> list[Asked]:
+    if not limit:
+        raise RequestError("the body must be a JSON object (got an array); batches are not served here")
+    if not 0 < len(items) <= limit:
+        raise RequestError(f"a batch has 1 to {limit} operations (got {len(items)})")
+    batch = []
+    for place, item in enumerate(items, 1):
+        try:
+            batch.append(parse_request(item))
+        except RequestError as error:
+            raise RequestError(f"operation {place} of the batch: {error}") from None
+    return batch
+
+
+def _parameters(parameters: QueryParams) -> dict[str, Any]:
+    """The request that an address's query holds, as a body would hold it."""
+    values = {}
+    for name in (*TEXTS, *JSONS):
+        given = parameters.getlist(name)
+        if len(given) > 1:
+            raise RequestError(f'"{name}" is in the address {len(given)} times')
+        if given:
+            values[name] = parse_json(given[0], f'"{name}"') if name in JSONS else given[0]
+    return values
+
+
+async def _body(request: Request, max_bytes: int) -> bytes:
+    declared = request.headers.get("content-type", "")
+    content = MediaType.parse(declared)
+    if content.name != JSON or not content.is_utf_8:
+        raise UnsupportedMediaTypeError(f"Content-Type must be {JSON} in UTF-8 (got {declared!r})")
+    body = bytearray()
+    # counted as it comes: a chunked request declares no length, and one that does may lie
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > max_bytes:
+            raise PayloadTooLargeError(f"a request has at most {max_bytes} bytes")
+    return bytes(body)

@@ -1,0 +1,125 @@
+"""Operations over WebSocket, by the graphql-transport-ws protocol."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from contextlib import aclosing
+from datetime import timedelta
+from typing import Any, cast
+
+import orjson
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.websockets import WebSocket
+from strawberry.asgi import GraphQL
+from strawberry.schema.base import BaseSchema
+from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
+    BaseGraphQLTransportWSHandler,
+    Operation,
+)
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
+
+from graphql_api.answers import Answers
+from graphql_api.errors import RequestError, internal_error, request_error
+from graphql_api.operation import Asked, parse_request
+
+log = logging.getLogger(__name__)
+
+Connection = dict[str, Any]
+"""What Strawberry keeps of a connection: the payload of its first message."""
+
+
+class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
+    """Strawberry's handler, with operations answered as they are over HTTP."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._answers = cast(GraphQLSocket, self.view).answers
+        self._asked: dict[str, Asked] = {}
+
+    async def handle_message(self, message: Message) -> None:
+        """Refuse what is no message at all; Strawberry refuses what is no message of the protocol."""
+        # whatever a client sends may come here
+        if not isinstance(cast(object, message), dict) or not isinstance(message.get("id", ""), str):
+            await self.handle_invalid_message("a message must be an object, and its id a string")
+            return
+        await super().handle_message(message)
+
+    async def handle_subscribe(self, message: SubscribeMessage) -> None:
+        """Begin an operation."""
+        operation_id, payload = message["id"], message["payload"]
+        try:
+            asked = parse_request(payload) if self.connection_acknowledged else None
+        except RequestError as error:
+            await self.send_message(_error(operation_id, [request_error(error)]))
+            return
+        if asked is None:
+            await super().handle_subscribe(message)  # which closes the connection
+            return
+        # Strawberry wants a document, and a request that names one has none
+        payload.setdefault("query", "")
+        known = self.operations.get(operation_id)
+        await super().handle_subscribe(message)
+        if self.operations.get(operation_id) is not known:
+            self._asked[operation_id] = asked
+
+    async def run_operation(self, operation: Operation[Connection, None]) -> None:
+        """Send an operation's results, and that it is complete."""
+        request_id = uuid.uuid4().hex
+        try:
+            async with aclosing(self._answers.results(self._asked.pop(operation.id), request_id)) as results:
+                async for result in results:
+                    if result.status >= 400:
+                        errors = orjson.loads(result.body)["errors"]
+                        await operation.send_operation_message(_error(operation.id, errors))
+                        return
+                    # the body as it is, not read and written again
+                    payload = cast(Any, orjson.Fragment(result.body))
+                    await operation.send_operation_message(
+                        {"id": operation.id, "type": "next", "payload": payload}
+                    )
+            await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except RequestError as error:
+            await operation.send_operation_message(_error(operation.id, [request_error(error)]))
+        except Exception:
+            log.exception("request %s failed", request_id)
+            await operation.send_operation_message(_error(operation.id, [internal_error(request_id)]))
+
+
+class GraphQLSocket(GraphQL[Connection, None]):
+    """The ASGI application behind a WebSocket at `/graphql`; pages of other origins are refused.
+
+    Args:
+        schema: the schema.
+        answers: answers operations.
+        init_timeout_s: how long a client may take to begin.
+        max_operations: how many it may have in flight.
+    """
+
+    graphql_transport_ws_handler_class = _Handler
+
+    def __init__(
+        self, schema: BaseSchema, answers: Answers, *, init_timeout_s: float, max_operations: int
+    ) -> None:
+        super().__init__(
+            schema,
+            graphql_ide=None,
+            subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
+            connection_init_wait_timeout=timedelta(seconds=init_timeout_s),
+            max_subscriptions_per_connection=max_operations,
+        )
+        self.answers = answers
+
+    async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
+        """What is kept of a connection."""
+        return {}
+
+    def encode_json(self, data: object) -> str:
+        """A message as text."""
+        return orjson.dumps(data).decode()
+
+
+def _error(operation_id: str, errors: list[dict[str, Any]]) -> Message:
+    return cast(Message, {"id": operation_id, "type": "error", "payload": errors})

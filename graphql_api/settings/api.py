@@ -1,0 +1,70 @@
+"""The settings of the server."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class ApiSettings(BaseModel):
+    """The server: where it listens, what it serves, what a request may cost."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="The address to listen on.")
+    port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
+    bundle: Path | None = Field(None, description="The bundle to serve; the published one where unset.")
+    published: Path = Field(Path("data/published"), description="Where bundles are published.")
+    snapshots_kept: int = Field(
+        2,
+        ge=0,
+        description="How many bundles stay open, after a newer one replaced them, for pages begun on them.",
+    )
+    snapshot_ttl_s: int = Field(900, gt=0, description="How long a replaced bundle stays open, in seconds.")
+
+    debug_mode: bool = Field(False, description="Whether the log says more than production wants to keep.")
+    introspection: bool = Field(False, description="Whether clients may read the schema from the server.")
+    suggestions: bool = Field(False, description="Whether an error may suggest names of the schema.")
+    page: bool = Field(False, description="Whether a browser gets the GraphQL page.")
+
+    cache_ttl: int = Field(60, gt=0, description="How long an answer is kept, in seconds.")
+    cache_l1_bytes: int = Field(64 * 2**20, ge=0, description="Memory for answers in this process, in bytes.")
+    redis_timeout_ms: int = Field(50, gt=0, description="Patience with one Redis operation, in milliseconds.")
+    rate_limit: int = Field(1_000, gt=0, description="Requests a minute of one client, at most.")
+    timeout_ms: int = Field(10_000, gt=0, description="How long a request may take, in milliseconds.")
+
+    max_body_bytes: int = Field(64 * 2**10, gt=0, description="The largest request, in bytes.")
+    max_first: int = Field(100, gt=0, description="The longest list that `first` may ask for.")
+    max_ids: int = Field(100, gt=0, description="The longest list that an argument may hold, such as of ids.")
+    max_depth: int = Field(8, gt=0, description="Levels of selections in an operation, at most.")
+    max_tokens: int = Field(1_000, gt=0, description="Words and signs of a document, at most.")
+    max_aliases: int = Field(15, ge=0, description="Aliases in a document, at most.")
+    max_directives: int = Field(
+        20, ge=0, description="Directives in a document, fragments written out, at most."
+    )
+    max_selections: int = Field(
+        1_000, gt=0, description="Selections in a document, fragments written out, at most."
+    )
+    max_cost: int = Field(
+        10_000, gt=0, description="The cost of an operation, computed before it runs, at most."
+    )
+    batch_limit: int = Field(
+        0, ge=0, description="Operations in one HTTP request, at most; 0 refuses batches."
+    )
+
+    persisted_documents: Literal["off", "automatic", "trusted"] = Field(
+        "automatic",
+        description="Persisted documents: off; automatic, which clients register themselves; trusted, where "
+        "nothing else is executed.",
+    )
+    documents: Path | None = Field(
+        None, description="The folder of trusted documents, `.graphql` files read at the start."
+    )
+
+    @model_validator(mode="after")
+    def _trusted_documents_lie_somewhere(self) -> Self:
+        if self.persisted_documents == "trusted" and self.documents is None:
+            raise ValueError("persisted_documents is trusted, so documents must name their folder")
+        return self

@@ -1,0 +1,164 @@
+"""The settings: what there is, what it means, and what goes where nothing is said."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from graphql_api.settings.api import ApiSettings
+from graphql_api.settings.loading import load
+from recs_core.serving.rerank import RerankConfig
+from recs_core.serving.strategies import GroupWeights, StrategyConfig
+
+PREFIX = "BOOKVERSE_"
+
+REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
+
+CURSOR_KEY_LENGTH = 32
+"""Characters that a key must have at least: as hexadecimal digits, 128 bits."""
+
+DAY_S = 86_400
+
+
+class WorkerSettings(BaseModel):
+    """The worker, which keeps indexes and models fresh."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    batch_size: int = Field(100, gt=0, description="Events that are taken from a stream at once.")
+    training_interval: int = Field(DAY_S, gt=0, description="Time between two trainings, in seconds.")
+    evaluation_interval: int = Field(DAY_S, gt=0, description="Time between two evaluations, in seconds.")
+
+
+class StrategySettings(BaseModel):
+    """A named way to make a list."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str = Field(min_length=1, description="What the strategy is for, shown to clients.")
+    weights: GroupWeights | None = Field(
+        None,
+        description="Weights of its own; null takes those that the bundle was tuned to, and leaving them out "
+        "`algorithms.default_weights`.",
+    )
+    rerank: RerankConfig = Field(RerankConfig(), description="Diversity, author cap and popularity damping.")
+
+    def as_config(self) -> StrategyConfig:
+        """The library's strategy."""
+        return StrategyConfig(description=self.description, weights=self.weights, rerank=self.rerank)
+
+
+def _strategies() -> dict[str, StrategySettings]:
+    tuned = "The bundle's own blend, with the weights that were tuned on the validation part."
+    return {"tuned": StrategySettings(description=tuned, weights=None)}
+
+
+class AlgorithmSettings(BaseModel):
+    """How lists are made."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    default_strategy: str = Field("tuned", description="The strategy where a request names none.")
+    default_weights: GroupWeights = Field(
+        GroupWeights(content=0.4, collaborative=0.4, popularity=0.2),
+        description="The weights of the strategies that leave theirs out.",
+    )
+    strategies: dict[str, StrategySettings] = Field(
+        default_factory=_strategies, description="The strategies that a request may name, by name."
+    )
+
+    @model_validator(mode="after")
+    def _strategies_are_complete(self) -> Self:
+        if self.default_strategy not in self.strategies:
+            named = ", ".join(sorted(self.strategies)) or "none"
+            raise ValueError(f"default_strategy {self.default_strategy!r} is not one of strategies: {named}")
+        for name, strategy in self.strategies.items():
+            if "weights" not in strategy.model_fields_set:
+                self.strategies[name] = strategy.model_copy(update={"weights": self.default_weights})
+        return self
+
+
+class Settings(BaseSettings):
+    """All settings. `Settings.load` reads them; calling the class takes what is given and defaults."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
+    )
+
+    environment: Literal["development", "production"] = Field(
+        "development", description="What the server runs for; production insists on its secrets."
+    )
+    api: ApiSettings = Field(ApiSettings(), description="The server.")
+    worker: WorkerSettings = Field(WorkerSettings(), description="The worker.")
+    algorithms: AlgorithmSettings = Field(AlgorithmSettings(), description="How lists are made.")
+    redis_url: SecretStr | None = Field(
+        None,
+        description="The Redis that servers share, also read from `REDIS_URL`; where unset, development starts "
+        "one for this server alone.",
+    )
+    cursor_key: SecretStr | None = Field(
+        None,
+        description=f"Signs the cursors of pages, {CURSOR_KEY_LENGTH} characters or more, equal on all servers; "
+        "where unset, development has one that everybody knows.",
+    )
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read nothing but what is given: `load` puts the layers together, and knows where a value came from."""
+        return (init_settings,)
+
+    @field_validator("redis_url")
+    @classmethod
+    def _is_redis_url(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith(REDIS_SCHEMES):
+            raise ValueError(f"must begin with one of {', '.join(REDIS_SCHEMES)}")
+        return url
+
+    @field_validator("cursor_key")
+    @classmethod
+    def _is_long(cls, key: SecretStr | None) -> SecretStr | None:
+        if key is not None and len(key.get_secret_value()) < CURSOR_KEY_LENGTH:
+            raise ValueError(
+                f"must have at least {CURSOR_KEY_LENGTH} characters; `openssl rand -hex 32` makes one"
+            )
+        return key
+
+    @model_validator(mode="after")
+    def _production_has_its_secrets(self) -> Self:
+        if self.environment == "production":
+            needed = {
+                "REDIS_URL": (self.redis_url, "name the Redis that all servers share, redis://..."),
+                "CURSOR_KEY": (
+                    self.cursor_key,
+                    "set it to what `openssl rand -hex 32` prints, once for all servers",
+                ),
+            }
+            missing = [f"{PREFIX}{name}: {how}" for name, (value, how) in needed.items() if value is None]
+            if missing:
+                raise ValueError(f"production needs the environment variable {'; and '.join(missing)}")
+        return self
+
+    @classmethod
+    def load(cls, **given: Any) -> Self:
+        """The settings of this process: defaults, configuration file, environment variables, what is given.
+
+        Args:
+            given: values by name, those of a part as a mapping: `load(api={"port": 0})`.
+
+        Raises:
+            ParameterError: a value is wrong, a key or variable is none of ours, or production lacks a secret.
+        """
+        return load(cls, given, origin="argument").settings

@@ -1,0 +1,104 @@
+"""What is served: one bundle for new questions, and those before it for who is still turning pages."""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from recs_core.artifacts.published import Provenance, provenance_of
+from recs_core.data.interactions import InteractionSet
+from recs_core.serving.recommender import ServingRecommender
+
+READERS = 100
+"""Readers to try the API with; more than a page would show."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """One opened bundle, which never changes.
+
+    Args:
+        recommender: answers from it.
+        provenance: where it came from.
+        readers: ids of readers to try the API with.
+    """
+
+    recommender: ServingRecommender
+    provenance: Provenance
+    readers: tuple[str, ...]
+
+    @classmethod
+    def of(cls, recommender: ServingRecommender) -> Snapshot:
+        """The snapshot of a recommender's bundle.
+
+        Raises:
+            ArtifactError: its provenance is damaged.
+        """
+        bundle = recommender.bundle
+        return cls(recommender, provenance_of(bundle.path), middling_readers(bundle.history, READERS))
+
+    @property
+    def version(self) -> str:
+        """The bundle's version."""
+        return self.recommender.bundle.version
+
+
+class Snapshots:
+    """The snapshot that is served, and those before it while page sequences may still need them.
+
+    Swapping is one assignment: whoever holds a snapshot goes on with it.
+
+    Args:
+        first: the snapshot to begin with.
+        kept: how many earlier ones are kept at most.
+        ttl_s: how long each of them is kept after it was replaced.
+        clock: seconds that only grow.
+    """
+
+    def __init__(
+        self, first: Snapshot, *, kept: int, ttl_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.current = first
+        """The snapshot that answers what names no other."""
+        self._kept = kept
+        self._ttl_s = ttl_s
+        self._clock = clock
+        self._earlier: OrderedDict[str, tuple[float, Snapshot]] = OrderedDict()
+
+    def swap(self, to: Snapshot) -> None:
+        """Serve another snapshot from now on; the one before is kept for a while."""
+        before = self.current
+        if before.version == to.version:
+            return
+        self.current = to
+        self._earlier.pop(to.version, None)
+        self._earlier[before.version] = (self._clock() + self._ttl_s, before)
+        while len(self._earlier) > self._kept:
+            self._earlier.popitem(last=False)
+
+    def get(self, version: str) -> Snapshot | None:
+        """The snapshot of a version; None where it was never served or is gone."""
+        if version == self.current.version:
+            return self.current
+        self.expire()
+        found = self._earlier.get(version)
+        return found[1] if found else None
+
+    def expire(self) -> None:
+        """Let go of the snapshots whose time is over; what runs on one of them holds it until it is done."""
+        now = self._clock()
+        for version in [version for version, (until, _) in self._earlier.items() if until <= now]:
+            del self._earlier[version]
+
+
+def middling_readers(history: InteractionSet, n: int) -> tuple[str, ...]:
+    """The ids of n readers whose histories are nearest to the median length; of equals the first."""
+    lengths = np.diff(history.matrix.indptr)
+    if not lengths.size:
+        return ()
+    order = np.argsort(np.abs(lengths - np.median(lengths)), kind="stable")
+    return tuple(history.users.ids(order[:n].astype(np.int32)).tolist())

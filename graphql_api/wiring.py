@@ -1,0 +1,53 @@
+"""From settings and a bundle to what operations run on: the same in a server and in a notebook."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+
+from anyio import CapacityLimiter
+
+from graphql_api.broadcast import Broadcast
+from graphql_api.context import Server
+from graphql_api.cursors import CursorSigner
+from graphql_api.settings import Settings
+from graphql_api.snapshots import Snapshot, Snapshots
+from recs_core.artifacts.bundle import open_bundle
+from recs_core.serving.recommender import ServingRecommender
+
+log = logging.getLogger(__name__)
+
+DEVELOPMENT_KEY = b"bookverse development cursors"
+"""Signs cursors where no key is set, which production does not allow: whoever reads this could make cursors up."""
+
+
+def open_snapshot(path: Path, settings: Settings) -> Snapshot:
+    """Verify and open a bundle, to be served as the settings say.
+
+    Raises:
+        ArtifactError: the bundle is missing or damaged.
+        ParameterError: the default strategy cannot be made of its model.
+    """
+    algorithms = settings.algorithms
+    recommender = ServingRecommender(
+        open_bundle(path),
+        strategies={name: each.as_config() for name, each in algorithms.strategies.items()},
+        default_strategy=algorithms.default_strategy,
+    )
+    for reason in recommender.strategies.refused.values():
+        log.warning("left out: %s", reason)
+    return Snapshot.of(recommender)
+
+
+def server_of(settings: Settings, snapshot: Snapshot) -> Server:
+    """What all operations share, beginning with a snapshot."""
+    api, key = settings.api, settings.cursor_key
+    return Server(
+        snapshots=Snapshots(snapshot, kept=api.snapshots_kept, ttl_s=api.snapshot_ttl_s),
+        cursors=CursorSigner(DEVELOPMENT_KEY if key is None else key.get_secret_value().encode()),
+        swaps=Broadcast(),
+        max_first=api.max_first,
+        # ranking is numpy from end to end: more threads than cores would only take turns
+        threads=CapacityLimiter(os.cpu_count() or 1),
+    )

@@ -1,0 +1,53 @@
+"""Messages reach who listens, and a slow listener keeps nobody waiting."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from graphql_api.broadcast import WAITING, Broadcast
+
+
+async def _heard(channel: Broadcast[int], n: int) -> list[int]:
+    heard = []
+    async for message in channel.listen():
+        heard.append(message)
+        if len(heard) == n:
+            break
+    return heard
+
+
+async def _until(channel: Broadcast[int], listeners: int) -> None:
+    async with asyncio.timeout(5):
+        while channel.listeners != listeners:
+            await asyncio.sleep(0)
+
+
+@pytest.mark.anyio
+async def test_every_listener_hears_every_message() -> None:
+    channel: Broadcast[int] = Broadcast()
+    first, second = (asyncio.create_task(_heard(channel, 3)) for _ in range(2))
+    await _until(channel, 2)
+    for message in range(3):
+        channel.send(message)
+    assert await first == await second == [0, 1, 2]
+
+
+@pytest.mark.anyio
+async def test_a_slow_listener_loses_the_oldest() -> None:
+    channel: Broadcast[int] = Broadcast()
+    listening = asyncio.create_task(_heard(channel, WAITING))
+    await _until(channel, 1)
+    for message in range(WAITING + 5):
+        channel.send(message)
+    assert await listening == list(range(5, WAITING + 5))
+
+
+@pytest.mark.anyio
+async def test_who_hangs_up_is_forgotten() -> None:
+    channel: Broadcast[int] = Broadcast()
+    listening = asyncio.create_task(_heard(channel, 1))
+    await _until(channel, 1)
+    listening.cancel()
+    await _until(channel, 0)
