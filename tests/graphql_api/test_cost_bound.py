@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from random import Random
 from typing import Any
 
@@ -14,6 +16,9 @@ from graphql_api.notebook.workbench import Workbench
 from graphql_api.schema import build_schema
 from graphql_api.settings import Settings
 from recs_core.artifacts.bundle import Bundle
+
+# where a field fails, graphql-core drops what its neighbours were to wait for
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
 QUERIES = 200
 
@@ -32,8 +37,10 @@ UNLIMITED = {
 
 
 @pytest.fixture(scope="module")
-def workbench(bundle: Bundle) -> Workbench:
-    return Workbench(bundle.path, settings=Settings.load(api=UNLIMITED))
+def workbench(bundle: Bundle) -> Iterator[Workbench]:
+    yield Workbench(bundle.path, settings=Settings.load(api=UNLIMITED))
+    # what was dropped goes here, and not in another module's test
+    gc.collect()
 
 
 @pytest.fixture(scope="module")
@@ -82,12 +89,15 @@ def test_the_random_queries_do_ask_for_something(workbench: Workbench, ids: dict
 @pytest.mark.parametrize(
     ("query", "cost_of_n"),
     [
-        ("query Q($n: Int!) { recommendations(userId: 1, first: $n) { rank } }", lambda n: 10 + n),
+        ("query Q($n: Int!) { recommendations(userId: 1, first: $n) { nodes { rank } } }", lambda n: 11 + n),
         (
-            "query Q($n: Int!) { recommendations(userId: 1, first: 4) { reasons(first: $n) { book { id } } } }",
-            lambda n: 10 + 4 * (1 + 5 + n * 2),
+            "query Q($n: Int!) { recommendations(userId: 1, first: 4) { nodes { reasons(first: $n) { kind } } } }",
+            lambda n: 11 + 4 * (1 + 5 + n),
         ),
-        ("query Q($n: Int!) { user(id: 1) { history(first: $n) { id } } }", lambda n: 1 + n),
+        (
+            "query Q($n: Int!) { user(id: 1) { history(first: $n) { edges { node { id } } } } }",
+            lambda n: 2 + 2 * n,
+        ),
         ("query Q($n: Int!) { readers(first: $n) }", lambda n: 0),
     ],
 )
