@@ -61,16 +61,13 @@ def test_a_new_bundle_is_told(publishing: ApiServer, published: Path, bundle: Bu
     with Listener(publishing, PUBLISHED) as listener:
         version = publish_another(published, publishing, seed=8)
         assert listener.heard.wait(10)
-    assert listener.events == [
-        {
-            "data": {
-                "bundlePublished": {
-                    "previousVersion": bundle.version,
-                    "bundle": {"version": version, "model": "hybrid"},
-                }
-            }
+    (event,) = listener.events
+    assert event["data"] == {
+        "bundlePublished": {
+            "previousVersion": bundle.version,
+            "bundle": {"version": version, "model": "hybrid"},
         }
-    ]
+    }
 
 
 def test_a_changed_list_is_told_with_the_list_of_the_new_bundle(
