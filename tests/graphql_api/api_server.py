@@ -17,7 +17,9 @@ import httpx
 
 from graphql_api.app import create_app
 from graphql_api.settings import Settings
+from pipelines.publish import publish
 from recs_core.serving.recommender import ServingRecommender
+from recs_core.testing.tiny import tiny_bundle
 
 RECOMMENDATIONS = """query Recommendations($userId: ID!, $first: Int! = 10) {
   recommendations(userId: $userId, first: $first) {
@@ -121,3 +123,10 @@ async def app_client(settings: Settings, recommender: ServingRecommender) -> Asy
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://api") as client:
             yield client
+
+
+def publish_another(published: Path, server: ApiServer, seed: int) -> str:
+    """Publish another bundle and wait until it is served; its version."""
+    version = publish(tiny_bundle(published.parent / f"bundle{seed}", seed=seed).path, published)
+    eventually(lambda: server.data("{ bundle { version } }")["bundle"]["version"] == version)
+    return version

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from api_server import ApiServer, api_server
 
+from pipelines.publish import publish
 from recs_core.artifacts.bundle import Bundle
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.testing.tiny import tiny_bundle
@@ -32,3 +34,18 @@ def redis_server() -> Iterator[EmbeddedRedis]:
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
+
+
+@pytest.fixture
+def published(tmp_path: Path, bundle: Bundle) -> Path:
+    folder = tmp_path / "published"
+    publish(bundle.path, folder)
+    return folder
+
+
+@pytest.fixture
+def publishing(published: Path, tmp_path: Path) -> Iterator[ApiServer]:
+    """A server of what is published, which keeps one earlier bundle."""
+    settings = {"BOOKVERSE_API__PUBLISHED": str(published), "BOOKVERSE_API__SNAPSHOTS_KEPT": "1"}
+    with api_server(None, tmp_path / "log", **settings) as running:
+        yield running

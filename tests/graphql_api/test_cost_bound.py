@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from random import Random
 from typing import Any
 
@@ -14,6 +15,9 @@ from graphql_api.notebook.workbench import Workbench
 from graphql_api.schema import build_schema
 from graphql_api.settings import Settings
 from recs_core.artifacts.bundle import Bundle
+
+# where a field fails, graphql-core drops what its neighbours were to wait for
+pytestmark = pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
 
 QUERIES = 200
 
@@ -58,13 +62,25 @@ def objects(value: Any) -> int:
     return sum(map(objects, value)) if isinstance(value, list) else 0
 
 
+def answer(workbench: Workbench, document: str, variables: dict[str, Any]) -> dict[str, Any]:
+    """A response; what graphql-core dropped on the way is collected at once, not in the midst of anything else."""
+    gc.disable()
+    try:
+        response = workbench.ask(document, variables).response
+        if "errors" in response:
+            gc.collect()
+    finally:
+        gc.enable()
+    return response
+
+
 @settings(max_examples=QUERIES)
 @given(seed=st.integers(0, 2**32))
 def test_an_answer_has_no_more_objects_than_it_costs(
     workbench: Workbench, ids: dict[str, list[str]], seed: int
 ) -> None:
     document, variables = random_query(seed, ids)
-    response = workbench.ask(document, variables).response
+    response = answer(workbench, document, variables)
     for error in response.get("errors", []):
         assert error["extensions"]["code"] in PER_FIELD, (error, document)
     found = sum(map(objects, (response["data"] or {}).values()))
@@ -74,7 +90,7 @@ def test_an_answer_has_no_more_objects_than_it_costs(
 def test_the_random_queries_do_ask_for_something(workbench: Workbench, ids: dict[str, list[str]]) -> None:
     answered = 0
     for seed in range(40):
-        data = workbench.ask(*random_query(seed, ids)).response["data"] or {}
+        data = answer(workbench, *random_query(seed, ids))["data"] or {}
         answered += sum(map(objects, data.values())) > 10
     assert answered > 5
 
@@ -82,12 +98,15 @@ def test_the_random_queries_do_ask_for_something(workbench: Workbench, ids: dict
 @pytest.mark.parametrize(
     ("query", "cost_of_n"),
     [
-        ("query Q($n: Int!) { recommendations(userId: 1, first: $n) { rank } }", lambda n: 10 + n),
+        ("query Q($n: Int!) { recommendations(userId: 1, first: $n) { nodes { rank } } }", lambda n: 11 + n),
         (
-            "query Q($n: Int!) { recommendations(userId: 1, first: 4) { reasons(first: $n) { book { id } } } }",
-            lambda n: 10 + 4 * (1 + 5 + n * 2),
+            "query Q($n: Int!) { recommendations(userId: 1, first: 4) { nodes { reasons(first: $n) { kind } } } }",
+            lambda n: 11 + 4 * (1 + 5 + n),
         ),
-        ("query Q($n: Int!) { user(id: 1) { history(first: $n) { id } } }", lambda n: 1 + n),
+        (
+            "query Q($n: Int!) { user(id: 1) { history(first: $n) { edges { node { id } } } } }",
+            lambda n: 2 + 2 * n,
+        ),
         ("query Q($n: Int!) { readers(first: $n) }", lambda n: 0),
     ],
 )

@@ -38,9 +38,21 @@ GUESSES = [
 NAMES = set(re.findall(r"[_A-Za-z]\w*", re.sub(r'"""[^"]*"""', "", COMMITTED.read_text(encoding="utf-8"))))
 """All names of the schema, and the words of its language."""
 
-COMMON = {"type", "on", "of", "for", "is", "in", "by", "a", "id", "query", "field", "fragment"} | {
-    kind if isinstance(kind, str) else kind.name for kind in specified_scalar_types
-}
+COMMON = {
+    "type",
+    "directive",
+    "on",
+    "of",
+    "for",
+    "is",
+    "in",
+    "by",
+    "a",
+    "id",
+    "query",
+    "field",
+    "fragment",
+} | {kind if isinstance(kind, str) else kind.name for kind in specified_scalar_types}
 """Names that are also words of a message, and those that every schema has."""
 
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from api_server import ApiServer, api_server, eventually
+from api_server import ApiServer, eventually, publish_another
 
-from pipelines.publish import publish
 from recs_core.artifacts.bundle import Bundle
 from recs_core.serving.recommender import ServingRecommender
 from recs_core.testing.tiny import tiny_bundle
@@ -23,28 +22,6 @@ PAGE = """query($after: String, $first: Int!) {
     totalCount
   }
 }"""
-
-
-@pytest.fixture
-def published(tmp_path: Path, bundle: Bundle) -> Path:
-    folder = tmp_path / "published"
-    publish(bundle.path, folder)
-    return folder
-
-
-@pytest.fixture
-def publishing(published: Path, tmp_path: Path) -> Iterator[ApiServer]:
-    """A server of what is published, which keeps one earlier bundle."""
-    settings = {"BOOKVERSE_API__PUBLISHED": str(published), "BOOKVERSE_API__SNAPSHOTS_KEPT": "1"}
-    with api_server(None, tmp_path / "log", **settings) as running:
-        yield running
-
-
-def publish_another(published: Path, server: ApiServer, seed: int) -> str:
-    """Publish another bundle and wait until it is served; its version."""
-    version = publish(tiny_bundle(published.parent / f"bundle{seed}", seed=seed).path, published)
-    eventually(lambda: server.data("{ bundle { version } }")["bundle"]["version"] == version)
-    return version
 
 
 def turned(server: ApiServer, first: int, after: str | None = None) -> Iterator[dict[str, Any]]:
