@@ -33,6 +33,7 @@ check: setup  ## lint, format, types, import rules, committed contracts
 	$(BIN)/lint-imports
 	$(BIN)/python -m graphql_api.export_schema --check
 	$(BIN)/python -m graphql_api.lint_schema
+	$(BIN)/python -m graphql_api.export_docs --check
 	$(BIN)/python -m graphql_api.settings.page --check
 
 verify: setup  ## run the pipeline again, apart, and compare every output with dvc.lock
@@ -44,8 +45,10 @@ parity: setup  ## ask the real server for every evaluated reader and compare the
 lab: setup  ## open JupyterLab on the notebooks
 	@JUPYTER_CONFIG_PATH=$(CURDIR)/config/jupyter $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=notebooks --LabApp.default_url=/lab/tree/tutorials/00_start.ipynb
 
-schema: setup  ## write the GraphQL schema into graphql_api/schema.graphql
+schema: setup  ## write graphql_api/schema.graphql, and docs/api.md and docs/configuration.md, which are made of the code
 	@$(BIN)/python -m graphql_api.export_schema
+	@$(BIN)/python -m graphql_api.export_docs
+	@$(BIN)/python -m graphql_api.settings.page
 
 lock:  ## resolve pyproject.toml anew into requirements.lock
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
