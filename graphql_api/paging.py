@@ -72,7 +72,7 @@ async def page_of(
         nodes=part.nodes,
         offset=offset,
         more=part.more and offset + len(part.nodes) < MAX_DEPTH,
-        total=part.total,
+        total=None if part.total is None else min(part.total, MAX_DEPTH),
         cursor=lambda rank: context.server.cursors.write(Position(snapshot.version, rank), scope),
     )
 

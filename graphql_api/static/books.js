@@ -1,6 +1,6 @@
 // How books, scores and reasons look.
 
-const KINDS = ["COLLABORATIVE", "CONTENT", "POPULARITY", "OTHER"];
+const KINDS = ["COLLABORATIVE", "CONTENT", "POPULARITY", "RULE", "OTHER"];
 
 export function element(name, className, text) {
   const made = document.createElement(name);
