@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -93,10 +92,9 @@ def doubling(levels: int) -> str:
         ("{ readers(first: " + "[" * 900 + ") }", "nested too deeply"),
     ],
 )
+@pytest.mark.timeout(60)  # what is not refused before work would go on for years
 def test_a_document_beyond_the_limits_is_refused_at_once(server: ApiServer, query: str, message: str) -> None:
-    began = time.monotonic()
     errors = server.post(query).json()["errors"]
-    assert time.monotonic() - began < 1
     assert any(message in error["message"] for error in errors)
     assert {error["extensions"]["code"] for error in errors} <= {
         "GRAPHQL_PARSE_FAILED",
