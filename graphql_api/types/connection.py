@@ -90,8 +90,8 @@ class Connection(Generic[NodeT]):
         )
 
     @strawberry.field(
-        description="How many items the whole list has, which ends after 1,000; null where counting would cost more than "
-        "the page."
+        description="How many items the whole list has, which ends after 1,000; null where counting would cost "
+        "more than the page."
     )
     def total_count(self) -> int | None:
         """How many items the whole list has."""
