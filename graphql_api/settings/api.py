@@ -24,7 +24,10 @@ class ApiSettings(BaseModel):
     )
     snapshot_ttl_s: int = Field(900, gt=0, description="How long a replaced bundle stays open, in seconds.")
 
-    debug_mode: bool = Field(False, description="Whether the log says more than production wants to keep.")
+    debug_mode: bool = Field(
+        False,
+        description="Whether each request is logged, with its status, where it was answered from, and its time.",
+    )
     introspection: bool = Field(False, description="Whether clients may read the schema from the server.")
     suggestions: bool = Field(False, description="Whether an error may suggest names of the schema.")
     page: bool = Field(False, description="Whether a browser gets the GraphQL page.")
@@ -32,7 +35,9 @@ class ApiSettings(BaseModel):
     cache_ttl: int = Field(60, gt=0, description="How long an answer is kept, in seconds.")
     cache_l1_bytes: int = Field(64 * 2**20, ge=0, description="Memory for answers in this process, in bytes.")
     redis_timeout_ms: int = Field(50, gt=0, description="Patience with one Redis operation, in milliseconds.")
-    rate_limit: int = Field(1_000, gt=0, description="Requests a minute of one client, at most.")
+    rate_limit: int = Field(
+        1_000, gt=0, description="Requests a minute of one client, at most; read, and not yet enforced."
+    )
     timeout_ms: int = Field(10_000, gt=0, description="How long a request may take, in milliseconds.")
 
     max_body_bytes: int = Field(64 * 2**10, gt=0, description="The largest request, in bytes.")

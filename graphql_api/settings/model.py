@@ -27,9 +27,15 @@ class WorkerSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    batch_size: int = Field(100, gt=0, description="Events that are taken from a stream at once.")
-    training_interval: int = Field(DAY_S, gt=0, description="Time between two trainings, in seconds.")
-    evaluation_interval: int = Field(DAY_S, gt=0, description="Time between two evaluations, in seconds.")
+    batch_size: int = Field(
+        100, gt=0, description="Events that are taken from a stream at once; read, and not yet used."
+    )
+    training_interval: int = Field(
+        DAY_S, gt=0, description="Time between two trainings, in seconds; read, and not yet used."
+    )
+    evaluation_interval: int = Field(
+        DAY_S, gt=0, description="Time between two evaluations, in seconds; read, and not yet used."
+    )
 
 
 class StrategySettings(BaseModel):
