@@ -18,7 +18,7 @@ for user_id in ("u001", "nobody"):
     rows = np.array([book.book_row for book in answer.ranked], dtype=np.int32)
     serving.reasons(answer, rows, first=2)
     bundle.catalogue.records(rows)
-serving.similar(str(bundle.books.array[0]), k=3)
+serving.discovery.similar(str(bundle.books.array[0]), k=3)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 TRAINING = {
