@@ -23,6 +23,9 @@ DEVELOPMENT: Final = ASYMMETRIC | {"HS256"}
 
 MAX_KEYS = 64
 
+_CURVES: Final = {"ES256": "P-256", "EdDSA": "Ed25519"}
+"""The curve that goes with an algorithm; PyJWT would take another for ES256 where the key set says so."""
+
 KeySet = Mapping[str, jwt.PyJWK]
 """Keys by key id; each is bound to one algorithm."""
 
@@ -76,7 +79,8 @@ def _key(member: dict[str, Any], algorithms: Set[str]) -> jwt.PyJWK | None:
         # the error's message would show the key
         log.warning("a key of the key set is passed over: not of a kind that is known, or damaged")
         return None
-    if key.algorithm_name not in algorithms:
+    algorithm = key.algorithm_name
+    if algorithm not in algorithms or member.get("crv") != _CURVES.get(algorithm):
         return None
     weakness = key.Algorithm.check_key_length(key.key)
     if weakness:

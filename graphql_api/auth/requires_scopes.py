@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from inspect import isawaitable
 from typing import Any, Protocol
 
 import strawberry
@@ -79,14 +80,16 @@ class ScopesExtension(FieldExtension):
 
     async def resolve_async(
         self,
-        next_: Callable[..., Awaitable[Any]],
+        next_: Callable[..., Any],
         source: Any,
         info: strawberry.Info[HasIdentity, None],
         **kwargs: Any,
     ) -> Any:
         """Strawberry's hook around a resolver that is awaited."""
         self._check(info.context.identity, kwargs)
-        return await next_(source, info, **kwargs)
+        result = next_(source, info, **kwargs)
+        # a subscription's resolver gives its events at once
+        return await result if isawaitable(result) else result
 
     def _check(self, identity: Identity, arguments: dict[str, Any]) -> None:
         if self._owner is None:
