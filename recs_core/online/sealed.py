@@ -1,7 +1,7 @@
 """Small JSON objects, encrypted: what Redis, its backups and its wires hold of a user tells nobody anything.
 
 AES-256-GCM. A sealed object says which key it was sealed with, so that keys can be changed while old objects are
-still opened; and it opens only for the name that it was sealed for, so that one user's is not passed off as another's.
+still opened; and it opens only for the name that it was sealed for: one user's is not passed off as another's.
 Nonces are random: a key must be changed before it has sealed 2**32 objects.
 """
 
