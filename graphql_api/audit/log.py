@@ -3,7 +3,7 @@
 Each process writes a chain of its own, in files that nobody else writes to, so that processes need no lock between
 them: `20261124T180000Z-4711-0a1b2c3d.000001.jsonl` and so on, and `.head`.
 
-Durability: when `append` returns, the line and the head that names it were flushed to disk (fsync). A crash in between
+Durability: when `append` returns, the line and the head that names it were flushed to disk (fsync). A crash before
 leaves a line beyond the head, which is as good as the others, or a part of a line, which was promised to nobody.
 """
 

@@ -31,10 +31,10 @@ class Identity:
         return self.user_id is None
 
 
-ANONYMOUS = Identity(user_id=None, scopes=frozenset(), token_digest="", expires=math.inf)
+ANONYMOUS = Identity(None, frozenset(), "", math.inf)
 """A request without a token, where nothing is open to everybody."""
 
 
 def anonymous(scopes: frozenset[Scope]) -> Identity:
     """A request without a token, where `scopes` are open to everybody."""
-    return Identity(user_id=None, scopes=scopes, token_digest="", expires=math.inf)
+    return Identity(None, scopes, "", math.inf)
