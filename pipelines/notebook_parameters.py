@@ -73,5 +73,5 @@ def _adapter(annotation: ast.expr, *, name: str) -> TypeAdapter[Any]:
     if not names <= TYPES.keys() or not all(isinstance(node, shape) for node in ast.walk(annotation)):
         raise ParameterError(f"{name}: the type `{text}` is not built of {sorted(TYPES)}")
     # only names of TYPES and subscripts of them are left to evaluate
-    resolved = eval(text, {"__builtins__": {}}, TYPES)  # noqa: S307
+    resolved = eval(text, {"__builtins__": {}}, TYPES)  # noqa: S307  # nosec B307
     return TypeAdapter(resolved, config=ConfigDict(strict=True))

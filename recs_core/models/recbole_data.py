@@ -80,8 +80,9 @@ class Settings(Config):  # type: ignore[misc]
 
     def _own_settings(self) -> set[str]:
         path = Path(recbole.__file__).parent / "properties" / "model" / f"{self.model}.yaml"
-        own = set(yaml.load(path.read_text(), Loader=_Loader) or {})  # noqa: S506 - of the package itself
-        return own | ({"MAX_ITEM_LIST_LENGTH"} if self.sequential else set())
+        text = path.read_text()
+        own = yaml.load(text, Loader=_Loader)  # noqa: S506 - of the package itself  # nosec B506
+        return set(own or {}) | ({"MAX_ITEM_LIST_LENGTH"} if self.sequential else set())
 
     def _get_final_config_dict(self) -> dict[str, Any]:
         final: dict[str, Any] = super()._get_final_config_dict()

@@ -25,14 +25,15 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+RELAY_ID = "0123456789abcdef0123456789abcdef"  # pragma: allowlist secret
+
+
 @pytest.fixture(scope="module")
 def small(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallServer]:
     folder = tmp_path_factory.mktemp("documents")
     (folder / "home.graphql").write_text(HOME)
     (folder / "count.graphql").write_text(COUNT)
-    (folder / "relay.json").write_text(
-        json.dumps({"0123456789abcdef0123456789abcdef": "query Relay { hello }"})
-    )
+    (folder / "relay.json").write_text(json.dumps({RELAY_ID: "query Relay { hello }"}))
     with small_server(bundle, persisted_documents="trusted", documents=folder) as running:
         yield running
 
@@ -48,7 +49,7 @@ def persisted(sha256: str) -> dict[str, Any]:
         {"documentId": digest(HOME)},
         persisted(digest(HOME)),
         {"documentId": "sha256:" + digest(print_ast(parse(HOME)))},
-        {"documentId": "0123456789abcdef0123456789abcdef"},
+        {"documentId": RELAY_ID},
         {"documentId": digest("query Relay { hello }")},
         {"query": HOME},
         {"query": HOME} | persisted(digest(HOME)),

@@ -1,0 +1,112 @@
+"""From a request's `Authorization` headers to who it comes from."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+
+import jwt
+
+from graphql_api.auth.bearer import bearer_token
+from graphql_api.auth.cached_keys import CachedKeys, KeysUnavailableError
+from graphql_api.auth.claims import ClaimRules
+from graphql_api.auth.header import TokenHeader, read_header
+from graphql_api.auth.identity import ANONYMOUS, Identity
+from graphql_api.auth.key_set import DEVELOPMENT
+from graphql_api.auth.refusals import Refusal, TokenRefused
+from graphql_api.auth.strict_json import json_object
+from graphql_api.auth.verified_tokens import VerifiedTokens
+
+log = logging.getLogger(__name__)
+
+RECHECK_S = 300.0
+"""A token is verified again after so long, in seconds, however long it lives: its key may have been withdrawn."""
+
+MAX_VERIFIED = 50_000
+"""Verified tokens that are kept, about half a kilobyte each."""
+
+_JWS = jwt.PyJWS(algorithms=sorted(DEVELOPMENT))
+
+
+class Authenticator:
+    """Verifies tokens, and remembers those that it verified.
+
+    Args:
+        keys: the issuer's keys; their algorithms are the ones that tokens may be signed with.
+        rules: what tokens must claim.
+        anonymous: who a request without a token comes from.
+        clock: seconds since 1970.
+    """
+
+    def __init__(
+        self,
+        keys: CachedKeys,
+        rules: ClaimRules,
+        *,
+        anonymous: Identity = ANONYMOUS,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._keys = keys
+        self._rules = rules
+        self._anonymous = anonymous
+        self._clock = clock
+        self._verified = VerifiedTokens(max_entries=MAX_VERIFIED)
+
+    async def identify(self, authorization: Sequence[str]) -> Identity:
+        """Who a request comes from.
+
+        Args:
+            authorization: the values of all its `Authorization` headers.
+
+        Raises:
+            TokenRefused: there is a token and it is not accepted; the reason is in the log.
+        """
+        try:
+            token = bearer_token(authorization)
+            return self._anonymous if token is None else await self._identity(token)
+        except TokenRefused as refused:
+            log.info("token refused: %s", refused.explanation)
+            raise
+
+    async def _identity(self, token: str) -> Identity:
+        # an Authorization header is Latin-1; what of it is not ASCII makes no token, and is refused as one
+        digest = hashlib.sha256(token.encode()).digest()
+        known = self._verified.get(digest, self._clock())
+        if known is not None:
+            return known
+        key = await self._key(read_header(token))
+        payload = _verified_payload(token, key)
+        now = self._clock()
+        claims = self._rules.check(payload, now)
+        identity = Identity(claims.user_id, claims.scopes, digest.hex(), claims.expires)
+        until = min(claims.expires + self._rules.leeway_s, now + RECHECK_S)
+        self._verified.put(digest, identity, until)
+        return identity
+
+    async def _key(self, header: TokenHeader) -> jwt.PyJWK:
+        if header.algorithm not in self._keys.algorithms:
+            raise TokenRefused(Refusal.ALGORITHM_NOT_ALLOWED)
+        try:
+            key = await self._keys.key(header.key_id)
+        except KeysUnavailableError as error:
+            raise TokenRefused(Refusal.KEYS_UNAVAILABLE) from error
+        if key is None:
+            raise TokenRefused(Refusal.UNKNOWN_KEY)
+        if header.algorithm != key.algorithm_name:
+            raise TokenRefused(Refusal.ALGORITHM_OF_ANOTHER_KEY)
+        return key
+
+
+def _verified_payload(token: str, key: jwt.PyJWK) -> dict[str, object]:
+    try:
+        payload = _JWS.decode(token, key=key, algorithms=[key.algorithm_name])
+    except jwt.InvalidSignatureError as error:
+        raise TokenRefused(Refusal.BAD_SIGNATURE) from error
+    except jwt.PyJWTError as error:
+        raise TokenRefused(Refusal.NOT_COMPACT) from error
+    try:
+        return json_object(payload)
+    except ValueError as error:
+        raise TokenRefused(Refusal.BAD_PAYLOAD) from error

@@ -1,0 +1,40 @@
+"""Who a request comes from."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from graphql_api.auth.scopes import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What a verified token says of its bearer.
+
+    Args:
+        user_id: the store's id of the reader; None where nobody said who they are. Not shown in `repr`, so that it
+            gets into no log by accident.
+        scopes: those of our scopes that were granted.
+        token_digest: SHA-256 of the token as hexadecimal digits; empty without a token.
+        expires: when the token ends, in seconds since 1970.
+    """
+
+    user_id: str | None = field(repr=False)
+    scopes: frozenset[Scope]
+    token_digest: str
+    expires: float
+
+    @property
+    def is_anonymous(self) -> bool:
+        """Whether nobody said who they are."""
+        return self.user_id is None
+
+
+ANONYMOUS = Identity(None, frozenset(), "", math.inf)
+"""A request without a token, where nothing is open to everybody."""
+
+
+def anonymous(scopes: frozenset[Scope]) -> Identity:
+    """A request without a token, where `scopes` are open to everybody."""
+    return Identity(None, scopes, "", math.inf)
