@@ -26,11 +26,13 @@ demo: setup  ## pipeline on real books, server, a printed answer (ONCE=1: exit a
 test: setup  ## run the tests
 	@$(BIN)/python -m pytest $(ARGS)
 
-check: setup  ## lint, format, types, import rules, committed contracts
+check: setup  ## lint, format, types, import rules, security and secrets, committed contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/bandit -q -c pyproject.toml -r recs_core graphql_api pipelines benchmarks
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --exclude-files '^(dvc\.lock|reports/)' --exclude-lines 'sha256: .?[0-9a-f]{64}'
 	$(BIN)/python -m graphql_api.export_schema --check
 	$(BIN)/python -m graphql_api.lint_schema
 	$(BIN)/python -m graphql_api.export_docs --check
