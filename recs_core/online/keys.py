@@ -1,0 +1,53 @@
+"""Every name that API and worker use in Redis for what is fresh.
+
+What one script changes together carries one hash tag, the part in braces, so that a cluster keeps it on one node. An
+id that holds braces itself moves the tag, for all keys of that id alike.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+PREFIX: Final = "bookverse"
+
+INVENTORY_BOOKS: Final = f"{PREFIX}:{{overlay}}:books"
+"""Hash: book id to the JSON of what the store changed of it."""
+
+INVENTORY_CHANGES: Final = f"{PREFIX}:{{overlay}}:changes"
+"""Sorted set: book id by the generation of its last change."""
+
+INVENTORY_GENERATION: Final = f"{PREFIX}:{{overlay}}:generation"
+"""String: the last generation."""
+
+INVENTORY_CHANNEL: Final = f"{PREFIX}:overlay:changed"
+"""Pub/sub channel: a generation, as soon as it is there."""
+
+
+def stream(name: str) -> str:
+    """Stream: the events themselves."""
+    return f"{PREFIX}:{{{name}}}:events"
+
+
+def counts(name: str) -> str:
+    """Hash: how many events were added, and how many of them each group has settled."""
+    return f"{PREFIX}:{{{name}}}:counts"
+
+
+def dead_letters(name: str) -> str:
+    """Stream: events that could not be handled, with the reason."""
+    return f"{PREFIX}:{{{name}}}:dead"
+
+
+def profile(user_id: str) -> str:
+    """Hash: a reader's recent events by event id, and the profile's version."""
+    return f"{PREFIX}:{{u:{user_id}}}:profile"
+
+
+def profile_order(user_id: str, part: str) -> str:
+    """Sorted set: event ids of one part of a profile by time."""
+    return f"{PREFIX}:{{u:{user_id}}}:{part}"
+
+
+def heartbeat(worker: str) -> str:
+    """String that expires: what a living worker says of itself, as JSON."""
+    return f"{PREFIX}:worker:{worker}"
