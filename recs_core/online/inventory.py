@@ -40,6 +40,14 @@ class BookState:
     fields: dict[str, Any]
     versions: dict[str, int]
 
+    def merged(self, later: BookState) -> BookState:
+        """Both in one: of each field what the higher version wrote, the later one where they are equal."""
+        newer = {
+            name: version for name, version in later.versions.items() if version >= self.versions.get(name, 0)
+        }
+        fields = self.fields | {name: later.fields[name] for name in newer}
+        return BookState(self.book_id, fields, self.versions | newer)
+
 
 @dataclass(frozen=True)
 class Changes:

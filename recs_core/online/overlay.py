@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -44,20 +44,22 @@ class Overlay:
         return self.withdrawn | self.out_of_stock
 
     def with_changes(self, changes: Changes) -> Overlay:
-        """This overlay after changes."""
+        """This overlay after changes; what a later version wrote stays, should Redis have lost it."""
         if not changes.books:
             return replace(self, generation=changes.generation)
-        books = dict(self.books) | {book.book_id: book for book in changes.books}
-        ids = frozenset(book.book_id for book in changes.books)
-        prices = dict(self.prices) | {
-            book.book_id: book.fields["price"] for book in changes.books if "price" in book.fields
+        changed = {
+            book.book_id: self.books[book.book_id].merged(book) if book.book_id in self.books else book
+            for book in changes.books
+        }
+        prices = {
+            book_id: book.fields["price"] for book_id, book in changed.items() if "price" in book.fields
         }
         return Overlay(
             generation=changes.generation,
-            withdrawn=self.withdrawn - ids | _where(changes.books, "withdrawn", True),
-            out_of_stock=self.out_of_stock - ids | _where(changes.books, "stock", 0),
-            prices=MappingProxyType(prices),
-            books=MappingProxyType(books),
+            withdrawn=self.withdrawn - changed.keys() | _where(changed, "withdrawn", True),
+            out_of_stock=self.out_of_stock - changed.keys() | _where(changed, "stock", 0),
+            prices=MappingProxyType({**self.prices, **prices}),
+            books=MappingProxyType({**self.books, **changed}),
         )
 
 
@@ -91,15 +93,13 @@ class OverlayFollower:
         """
         async with self._lock:
             asked = time.monotonic()
-            overlay = self.current
+            overlay, since = self.current, self.current.generation
             while True:
-                changes = await read_changes_async(self._client, overlay.generation)
-                if changes.generation < overlay.generation:
-                    # Redis lost its data: what it has now is all there is
-                    overlay = Overlay()
-                    continue
+                changes = await read_changes_async(self._client, since)
+                # a Redis that lost its data counts anew: all that it has now may be new
+                since = 0 if changes.generation < since else changes.generation
                 overlay = overlay.with_changes(changes)
-                if changes.complete:
+                if changes.complete and since == changes.generation:
                     break
             self.current = overlay
             self._checked = asked
@@ -139,5 +139,5 @@ class OverlayFollower:
             log.warning("the overlay is not refreshed, its age is %.1f s: %s", self.age_s, error)
 
 
-def _where(books: Iterable[BookState], name: str, value: object) -> frozenset[str]:
-    return frozenset(book.book_id for book in books if book.fields.get(name) == value)
+def _where(books: Mapping[str, BookState], name: str, value: object) -> frozenset[str]:
+    return frozenset(book_id for book_id, book in books.items() if book.fields.get(name) == value)
