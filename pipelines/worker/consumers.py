@@ -76,11 +76,14 @@ class Consumers:
         ]
         for thread in threads:
             thread.start()
-        while not self._stop.is_set():
-            self._beat()
-            self._stop.wait(HEARTBEAT_EVERY_S)
-        for thread in threads:
-            thread.join()
+        try:
+            while not self._stop.is_set():
+                self._beat()
+                self._stop.wait(HEARTBEAT_EVERY_S)
+        finally:
+            self._stop.set()
+            for thread in threads:
+                thread.join()
         self._take_leave()
         return FAILED if self._failed.is_set() else STOPPED
 
@@ -115,6 +118,8 @@ class Consumers:
                 for consumer in self._consumers.values():
                     consumer.join()
             except RedisError as error:
+                if not is_transient(error):
+                    raise
                 if time.monotonic() > deadline:
                     log.error("%s", error)
                     return False

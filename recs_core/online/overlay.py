@@ -6,7 +6,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Self
@@ -18,6 +17,8 @@ from recs_core.online import keys
 from recs_core.online.inventory import BookState, Changes, read_changes_async
 
 log = logging.getLogger(__name__)
+
+CANCEL_PATIENCE_S = 0.5
 
 
 @dataclass(frozen=True)
@@ -110,11 +111,12 @@ class OverlayFollower:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        for task in self._tasks:
-            task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        tasks = set(self._tasks)
+        while tasks:
+            for task in tasks:
+                task.cancel()
+            # the Redis client may swallow a cancellation that meets its reconnecting: ask again
+            tasks = (await asyncio.wait(tasks, timeout=CANCEL_PATIENCE_S))[1]
 
     async def _poll(self) -> None:
         while True:

@@ -97,13 +97,13 @@ def interactions(rng: np.random.Generator, n: int, *, n_users: int, n_books: int
     books = rng.integers(n_books, size=n).tolist()
     kinds = rng.random(n).tolist()
     for number, (user, book, kind) in enumerate(zip(users, books, kinds, strict=True)):
-        where = {"user_id": f"u{user}", "book_id": f"b{book}", "ms": number}
+        event_id, user_id, book_id = f"e{number}", f"u{user}", f"b{book}"
         if kind < 0.7:
-            yield view(f"e{number}", **where)
+            yield view(event_id, user_id=user_id, book_id=book_id, ms=number)
         elif kind < 0.9:
-            yield purchase(f"e{number}", **where)
+            yield purchase(event_id, user_id=user_id, book_id=book_id, ms=number)
         else:
-            yield rating(f"e{number}", 1.0 + number % 10, **where)
+            yield rating(event_id, 1.0 + number % 10, user_id=user_id, book_id=book_id, ms=number)
 
 
 def inventory_changes(rng: np.random.Generator, n: int, *, n_books: int) -> Iterator[InventoryEvent]:
