@@ -46,16 +46,26 @@ INVENTORY_SHARE = 0.1
 REDIS_SHARE = 1 / 3
 DRAIN_PATIENCE_S = 300.0
 CLAIM_IDLE_MS = 1_000
+MAX_LAG = 500
+"""So few that events flow for as long as something is killed."""
 MAX_DELIVERIES = 50
 """An event must not be given up because its consumers were shot."""
 
 
 @dataclass
 class Outcome:
-    """What was done, and what was found in the end."""
+    """What was done, and what was found in the end.
+
+    Args:
+        refused: events that were held back because consumers were behind.
+        sent_again: events that were sent again because no answer came.
+        missing, twice: effects in profiles.
+        wrong_books: books whose state is not that of their events.
+    """
 
     events: int
     rounds: int
+    refused: int = 0
     sent_again: int = 0
     kills: dict[str, int] = field(default_factory=dict)
     seconds: float = 0.0
@@ -112,13 +122,16 @@ class Sender(threading.Thread):
 
     def run(self) -> None:
         """Send."""
-        producer = EventProducer(self._client)
+        producer = EventProducer(self._client, max_lag=MAX_LAG)
         for batch in self._batches:
             while True:
                 try:
                     producer.send(batch)
                     break
-                except (RedisError, BackPressureError):
+                except BackPressureError:
+                    self._outcome.refused += len(batch)
+                    time.sleep(0.002)
+                except RedisError:
                     self._outcome.sent_again += len(batch)
                     time.sleep(0.02)
 
