@@ -185,12 +185,13 @@ def _events(rng: np.random.Generator, n: int) -> tuple[list[Interaction], list[I
 
 
 def _shuffled_batches(rng: np.random.Generator, read: list[Event], sold: list[Event]) -> list[list[Event]]:
-    """Batches of one stream each, the events in no order of time, the streams mixed."""
+    """Batches of one stream each, the events in no order of time, the streams mixed, one batch in 20 twice."""
     batches = []
     for events in (read, sold):
         order = rng.permutation(len(events)).tolist()
         shuffled = [events[place] for place in order]
         batches += [shuffled[start : start + BATCH] for start in range(0, len(shuffled), BATCH)]
+    batches += batches[::20]
     return [batches[place] for place in rng.permutation(len(batches)).tolist()]
 
 
