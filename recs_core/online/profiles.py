@@ -162,8 +162,9 @@ class ProfileWriter:
         arguments: list[Argument] = [self._part_limit, self._ttl_s * 1_000]
         for event in events:
             value = event.value if isinstance(event, Rating) else None
-            payload = orjson.dumps([event.type, event.book_id, event.time_ms, value])
-            arguments += [event.event_id, event.time_ms, payload]
+            time_ms = event.time_ms
+            payload = orjson.dumps([event.type, event.book_id, time_ms, value])
+            arguments += [event.event_id, time_ms, payload]
         return names, arguments
 
 
