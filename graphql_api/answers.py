@@ -12,7 +12,7 @@ from graphql_api.cache.key import KeyMaker
 from graphql_api.cache.responses import ResponseCache, Served
 from graphql_api.documents.store import Documents
 from graphql_api.errors import OperationKindError
-from graphql_api.executor import Executor, Rendered
+from graphql_api.executor import ANSWERED, Executor, Rendered
 from graphql_api.operation import Asked, Operation
 from graphql_api.recent import RecentOperations, warm_up
 from graphql_api.snapshots import Snapshot, Snapshots
@@ -70,8 +70,9 @@ class Answers:
             served = await awaiting(
                 self._cache.serve(key, lambda: self._executor.run(operation, snapshot, request_id))
             )
-        if served.status < 300:
+        if served.status == ANSWERED:
             self._recent.note(operation)
+        if served.status < 300:
             await self._documents.learn(asked)
         return served
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
@@ -111,8 +112,13 @@ class PublicationWatch:
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await self._news.wait()
             self._news.clear()
+            kept = self._snapshots.versions
             await self.look()
             self._snapshots.expire()
+            if kept - self._snapshots.versions:
+                # an executed operation leaves cycles behind, and they a hold on its bundle; what was there when the
+                # server began is frozen, so that this is short
+                gc.collect()
 
     def _publication(self) -> tuple[str, str]:
         # publishing the same version anew, as after a damage, is another try

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from recs_core.artifacts.meta import BundleMeta, MetricEstimate
 from recs_core.errors import ArtifactError, ParameterError
 
+ROUNDING = 1e-12
+"""By which a product of floats may miss."""
+
 
 class NotAdmittedError(ArtifactError):
     """A bundle is whole, and worse than the served one."""
@@ -74,7 +77,7 @@ def admit(candidate: BundleMeta, serving: BundleMeta | None, floor: MetricFloor 
         )
     figures = f"{floor} {_said(after)}, the serving bundle's {_said(before)}"
     lowest = (1 - floor.max_drop) * before.mean
-    if after.mean < lowest:
+    if after.mean < lowest - ROUNDING:
         raise NotAdmittedError(f"{figures}: below {lowest:.4f}, which is {1 - floor.max_drop:.0%} of it")
     if after.high is not None and before.low is not None and after.high < before.low:
         raise NotAdmittedError(f"{figures}: worse beyond both intervals")

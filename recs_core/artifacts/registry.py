@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +29,7 @@ from recs_core.data.arrays import MANIFEST, canonical_json
 from recs_core.errors import ArtifactError, ParameterError
 
 CHANGES = "changes"
+NEW_FOR_S = 3_600
 
 
 class Change(BaseModel):
@@ -116,11 +118,14 @@ class BundleRegistry:
         return self._store.place(version, self._cache)
 
     def forget(self, kept: Collection[str]) -> None:
-        """Remove what was fetched of other versions than these; who has it open keeps it."""
-        if self._store.is_remote and self._cache.is_dir():
-            for folder in self._cache.iterdir():
-                if not folder.name.startswith(".") and folder.name not in kept:
-                    shutil.rmtree(folder, ignore_errors=True)
+        """Remove what was fetched of other versions than these, unless it is new; who has it open keeps it."""
+        if not (self._store.is_remote and self._cache.is_dir()):
+            return
+        # another server of this machine may be about to open what it fetched just now
+        new = time.time() - NEW_FOR_S
+        for folder in self._cache.iterdir():
+            if folder.is_dir() and folder.name not in kept and folder.stat().st_mtime < new:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def publish(self, bundle: Path, provenance: Provenance) -> str:
         """Verify the bundle at a path, copy it, make it the one to serve, and return its version.
