@@ -1,8 +1,8 @@
 """Bundles of a made-up bookstore, of any size: for figures of memory and time, which look at no quality.
 
 The catalogue, the readers and what they read are of the source `generated`; the served model is a hybrid as that of
-params.yaml, whose walks are trained on them. The content vectors are by lot: they cost the same as real ones to keep
-and to multiply, and an SVD of a million books takes longer than all that is measured here.
+params.yaml, whose walks are trained on them. The words and vectors of its content are by lot: they cost the same as
+real ones to keep and to multiply, and an SVD of a million books takes longer than all that is measured here.
 
     python -m benchmarks.generated_bundle --books 10000 --to data/generated/10000
 """
@@ -15,20 +15,25 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.sparse import csr_array
 
-from recs_core.artifacts.bundle import write_bundle
+from recs_core.artifacts.bundle import read_meta, write_bundle
 from recs_core.artifacts.meta import MetricEstimate
 from recs_core.artifacts.precomputed import PrecomputeConfig
+from recs_core.data.arrays import read_manifest
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet
 from recs_core.data.sources.generated import Generated
+from recs_core.errors import ArtifactError
 from recs_core.features.content import ContentFeatures
 from recs_core.models.registry import ModelSpec, build_model
 
 BOOKS_A_USER, INTERACTIONS_A_BOOK = 2, 5
 """How many books of the catalogue there are for one user, and how often a book is read."""
 DIMENSIONS = 128
+WORDS_A_BOOK, BOOKS_A_WORD = 5, 4
+"""How many words of content a book has, and how many books there are for one of them."""
 PRECOMPUTE = PrecomputeConfig(users=100)
 MODEL = ModelSpec(
     kind="hybrid",
@@ -69,7 +74,7 @@ def generated_bundle(path: Path, *, books: int, seed: int = 20040801, ndcg: floa
     history = InteractionSet.from_rows(users, catalogue.books, user_rows, book_rows)
     vectors = rng.standard_normal((books, DIMENSIONS), dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-    features = ContentFeatures(catalogue.books, vectors)
+    features = ContentFeatures(catalogue.books, vectors, _words(books, rng))
     model = build_model(MODEL, where="models.hybrid").fit(history, features, rng=rng)
     estimate = MetricEstimate(
         model="hybrid", metric="ndcg", k=10, cohort="all", mean=ndcg, low=None, high=None, users=len(users)
@@ -89,9 +94,31 @@ def generated_bundle(path: Path, *, books: int, seed: int = 20040801, ndcg: floa
     )
 
 
+def kept_bundle(folder: Path, *, books: int, seed: int = 20040801) -> Path:
+    """The bundle of so many books and of a seed in a folder, made where it is not there or of another schema."""
+    path = folder / f"{books}-{seed}"
+    try:
+        read_meta(read_manifest(path)["meta"], where=str(path))
+    except ArtifactError:
+        print(f"making a bundle of {books:,} books in {path}", flush=True)
+        generated_bundle(path, books=books, seed=seed)
+    return path
+
+
 def _rows(names: list[str], codes: NDArray[np.integer], space: str) -> tuple[IdMap, NDArray[np.int32]]:
     ids = IdMap.from_ids(names, space=space)
     return ids, ids.rows(names)[codes]
+
+
+def _words(books: int, rng: np.random.Generator) -> csr_array:
+    """TF-IDF of words by lot, few of which are in many books: as many a book as the real catalogues have."""
+    rows = np.repeat(np.arange(books), WORDS_A_BOOK)
+    words = rng.zipf(1.2, rows.size) % max(1, books // BOOKS_A_WORD)
+    tfidf = csr_array((rng.random(rows.size, dtype=np.float32) + 0.1, (rows, words)))
+    tfidf.sum_duplicates()
+    lengths = np.sqrt(np.asarray(tfidf.multiply(tfidf).sum(axis=1)).ravel())
+    tfidf.data /= np.repeat(lengths, np.diff(tfidf.indptr)).astype(np.float32)
+    return tfidf
 
 
 def main() -> None:

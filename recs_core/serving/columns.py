@@ -48,7 +48,8 @@ class Labels:
         # a label that a book repeats counts once
         keys = _distinct(rows[said].astype(np.int64) * max(1, len(names)) + codes[said])
         of_book, of_label = np.divmod(keys, max(1, len(names)))
-        by_label = np.argsort(of_label, kind="stable")
+        # few labels are sorted by counting them
+        by_label = np.argsort(of_label.astype(np.uint16 if len(names) < 2**16 else np.int32), kind="stable")
         return cls(
             places={name: place for place, name in enumerate(names) if name},
             by_book=of_label.astype(np.int32),
