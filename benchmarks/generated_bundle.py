@@ -32,8 +32,9 @@ from recs_core.models.registry import ModelSpec, build_model
 BOOKS_A_USER, INTERACTIONS_A_BOOK = 2, 5
 """How many books of the catalogue there are for one user, and how often a book is read."""
 DIMENSIONS = 128
-WORDS_A_BOOK, BOOKS_A_WORD = 5, 4
-"""How many words of content a book has, and how many books there are for one of them."""
+WORDS_A_BOOK, BOOKS_A_WORD, COMMON_WORDS = 5, 4, 30
+"""How many words of content a book has, how many books there are for one of them, and the rank from which on a word
+is the less common the higher its rank is."""
 PRECOMPUTE = PrecomputeConfig(users=100)
 MODEL = ModelSpec(
     kind="hybrid",
@@ -111,9 +112,10 @@ def _rows(names: list[str], codes: NDArray[np.integer], space: str) -> tuple[IdM
 
 
 def _words(books: int, rng: np.random.Generator) -> csr_array:
-    """TF-IDF of words by lot, few of which are in many books: as many a book as the real catalogues have."""
+    """TF-IDF of words by lot: as many a book, and the common ones as common, as in Book-Crossing's catalogue."""
     rows = np.repeat(np.arange(books), WORDS_A_BOOK)
-    words = rng.zipf(1.2, rows.size) % max(1, books // BOOKS_A_WORD)
+    share = 1 / (np.arange(max(1, books // BOOKS_A_WORD)) + COMMON_WORDS)
+    words = rng.choice(share.size, rows.size, p=share / share.sum())
     tfidf = csr_array((rng.random(rows.size, dtype=np.float32) + 0.1, (rows, words)))
     tfidf.sum_duplicates()
     lengths = np.sqrt(np.asarray(tfidf.multiply(tfidf).sum(axis=1)).ravel())
