@@ -49,6 +49,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _serve_alone(settings: Settings, listener: socket.socket) -> int:
     server = _prepared(settings)
+    _stop_when_told(server)
     _announce(server, listener)
     return _serve(server, listener)
 
@@ -60,7 +61,7 @@ def _serve_by_many(settings: Settings, listener: socket.socket) -> int:
         workers = Workers(
             settings.api.workers,
             prepare=lambda: _prepared(shared),
-            serve=lambda server: _serve(server, listener),
+            serve=lambda server: _serve_as_one_of_many(server, listener),
         )
         workers.start(lambda server: _announce(server, listener))
         workers.run()
@@ -81,7 +82,12 @@ def _announce(server: Server, listener: socket.socket) -> None:
     sys.stdout.flush()
 
 
-def _serve(server: Server, listener: socket.socket) -> int:
+def _serve_as_one_of_many(server: Server, listener: socket.socket) -> int:
+    _stop_when_told(server)
+    return _serve(server, listener)
+
+
+def _stop_when_told(server: Server) -> None:
     def stop(_signal: int, _frame: object) -> None:
         server.should_exit = True
 
@@ -89,6 +95,9 @@ def _serve(server: Server, listener: socket.socket) -> int:
     # these the process goes on to its end and exit status 0, and a signal in its first moments is not lost
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
+
+
+def _serve(server: Server, listener: socket.socket) -> int:
     # code and schema stay to the end: the collector need not walk over them while requests wait
     gc.freeze()
     # requests are computed side by side already: BLAS threads beside them would only contend for the cores

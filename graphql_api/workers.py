@@ -51,8 +51,9 @@ class Workers(Generic[T]):
             Exception: whatever `prepare` raises; nothing was forked then.
         """
         prepared = self._prepare()
-        ready(prepared)
+        # whoever is told that we are ready may tell us to stop
         signal.pthread_sigmask(signal.SIG_BLOCK, WATCHED)
+        ready(prepared)
         # what is there now stays: without a walk of the collector over it the pages stay shared
         gc.collect()
         gc.freeze()
