@@ -122,20 +122,6 @@ def test_a_bundle_elsewhere_is_not_published(registry: BundleRegistry, bundle: B
     assert not is_published(bundle.path, registry)
 
 
-@pytest.fixture
-def published(tmp_path: Path, bundle: Bundle) -> Path:
-    folder = tmp_path / "published"
-    assert bundle_command(["publish", "--bundle", str(bundle.path), "--to", str(folder)]) == 0
-    return folder
-
-
-@pytest.fixture
-def publishing(published: Path, tmp_path: Path) -> Iterator[ApiServer]:
-    settings = {"BOOKVERSE_API__PUBLISHED": str(published), "BOOKVERSE_API__SNAPSHOTS_KEPT": "0"}
-    with api_server(None, tmp_path / "log", **settings) as running:
-        yield running
-
-
 def served_version(server: ApiServer) -> str:
     return server.client.get("/health/ready").json()["bundle"]
 
@@ -155,20 +141,28 @@ def test_what_was_asked_of_late_is_answered_from_the_cache_when_a_bundle_is_new(
     assert "1 answers ready" in publishing.log()
 
 
+@pytest.fixture
+def keeping_none(published: Path, tmp_path: Path) -> Iterator[ApiServer]:
+    """A server that keeps no bundle but the one that it serves."""
+    settings = {"BOOKVERSE_API__PUBLISHED": str(published), "BOOKVERSE_API__SNAPSHOTS_KEPT": "0"}
+    with api_server(None, tmp_path / "log", **settings) as running:
+        yield running
+
+
 def mapped(server: ApiServer, version: str) -> list[str]:
     maps = Path(f"/proc/{server.process.pid}/maps").read_text().splitlines()
     return [line for line in maps if f"/{version}/" in line]
 
 
 def test_the_files_of_a_replaced_bundle_are_no_longer_mapped_and_going_back_maps_them_again(
-    publishing: ApiServer, published: Path, bundle: Bundle, other: Bundle
+    keeping_none: ApiServer, published: Path, bundle: Bundle, other: Bundle
 ) -> None:
-    publishing.data(RECOMMENDATIONS, userId="u001")
-    assert mapped(publishing, bundle.version)
+    keeping_none.data(RECOMMENDATIONS, userId="u001")
+    assert mapped(keeping_none, bundle.version)
     bundle_command(["publish", "--bundle", str(other.path), "--to", str(published), "--force", "a test"])
-    eventually(lambda: served_version(publishing) == other.version)
-    eventually(lambda: not mapped(publishing, bundle.version))
-    assert mapped(publishing, other.version)
+    eventually(lambda: served_version(keeping_none) == other.version)
+    eventually(lambda: not mapped(keeping_none, bundle.version))
+    assert mapped(keeping_none, other.version)
     assert bundle_command(["rollback", "--to", str(published)]) == 0
-    eventually(lambda: served_version(publishing) == bundle.version)
-    eventually(lambda: not mapped(publishing, other.version))
+    eventually(lambda: served_version(keeping_none) == bundle.version)
+    eventually(lambda: not mapped(keeping_none, other.version))

@@ -19,12 +19,6 @@ WORKERS = 2
 
 
 @pytest.fixture
-def published(tmp_path: Path, bundle: Bundle) -> Path:
-    publish(bundle.path, tmp_path / "published")
-    return tmp_path / "published"
-
-
-@pytest.fixture
 def many(published: Path, tmp_path: Path) -> Iterator[ApiServer]:
     settings = {
         "BOOKVERSE_API__PUBLISHED": str(published),
