@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 import argparse
+import gc
 import logging
 import signal
 import socket
 import sys
 from pathlib import Path
 
+from pydantic import SecretStr
 from threadpoolctl import threadpool_limits
 
-from graphql_api.app import create_app
+from graphql_api.app import create_app, redis_url
 from graphql_api.http.server import Server
 from graphql_api.request_id import RequestIdFilter
 from graphql_api.settings import Settings, bundle_path
 from graphql_api.settings.command_line import add_options, given_options, in_force
 from graphql_api.settings.loading import load
 from graphql_api.wiring import open_snapshot
+from graphql_api.workers import Workers
 from recs_core.errors import BookverseError
-from recs_core.serving.recommender import ServingRecommender
 
 CANNOT_SERVE = 2
 """The exit status where settings, bundle or address do not allow to begin."""
@@ -37,20 +39,55 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(in_force(loaded))
             return 0
         settings = loaded.settings
-        recommender = open_snapshot(bundle_path(settings), settings).recommender
-        app = create_app(settings, recommender)
-        listener = _listen(settings)
+        with _listen(settings) as listener:
+            serve = _serve_by_many if settings.api.workers > 1 else _serve_alone
+            return serve(settings, listener)
     except (BookverseError, OSError) as error:
         sys.stderr.write(f"graphql_api: {error}\n")
         return CANNOT_SERVE
-    with listener:
-        host, port = listener.getsockname()[:2]
-        url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
-        _serve(Server(app, max_message_bytes=settings.api.max_body_bytes), recommender, listener, url)
+
+
+def _serve_alone(settings: Settings, listener: socket.socket) -> int:
+    server = _prepared(settings)
+    _stop_when_told(server)
+    _announce(server, listener)
+    return _serve(server, listener)
+
+
+def _serve_by_many(settings: Settings, listener: socket.socket) -> int:
+    with redis_url(settings) as url:
+        # one Redis for all of them, be it our own
+        shared = settings.model_copy(update={"redis_url": None if url is None else SecretStr(url)})
+        workers = Workers(
+            settings.api.workers,
+            prepare=lambda: _prepared(shared),
+            serve=lambda server: _serve_as_one_of_many(server, listener),
+        )
+        workers.start(lambda server: _announce(server, listener))
+        workers.run()
     return 0
 
 
-def _serve(server: Server, recommender: ServingRecommender, listener: socket.socket, url: str) -> None:
+def _prepared(settings: Settings) -> Server:
+    """A server of the bundle that the settings mean. It alone holds the bundle, until another is served."""
+    recommender = open_snapshot(bundle_path(settings), settings).recommender
+    return Server(create_app(settings, recommender), max_message_bytes=settings.api.max_body_bytes)
+
+
+def _announce(server: Server, listener: socket.socket) -> None:
+    host, port = listener.getsockname()[:2]
+    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
+    bundle = server.snapshots.current.recommender.bundle
+    sys.stdout.write(f"BookVerse serves bundle {bundle.version} ({bundle.meta.model_name}) at {url}\n")
+    sys.stdout.flush()
+
+
+def _serve_as_one_of_many(server: Server, listener: socket.socket) -> int:
+    _stop_when_told(server)
+    return _serve(server, listener)
+
+
+def _stop_when_told(server: Server) -> None:
     def stop(_signal: int, _frame: object) -> None:
         server.should_exit = True
 
@@ -58,12 +95,15 @@ def _serve(server: Server, recommender: ServingRecommender, listener: socket.soc
     # these the process goes on to its end and exit status 0, and a signal in its first moments is not lost
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    bundle = recommender.bundle
-    sys.stdout.write(f"BookVerse serves bundle {bundle.version} ({bundle.meta.model_name}) at {url}\n")
-    sys.stdout.flush()
+
+
+def _serve(server: Server, listener: socket.socket) -> int:
+    # code and schema stay to the end: the collector need not walk over them while requests wait
+    gc.freeze()
     # requests are computed side by side already: BLAS threads beside them would only contend for the cores
     with threadpool_limits(1, user_api="blas"):
         server.run(sockets=[listener])
+    return 0
 
 
 def _listen(settings: Settings) -> socket.socket:

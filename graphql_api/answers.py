@@ -12,9 +12,10 @@ from graphql_api.cache.key import KeyMaker
 from graphql_api.cache.responses import ResponseCache, Served
 from graphql_api.documents.store import Documents
 from graphql_api.errors import OperationKindError
-from graphql_api.executor import Executor, Rendered
-from graphql_api.operation import Asked
-from graphql_api.snapshots import Snapshots
+from graphql_api.executor import ANSWERED, Executor, Rendered
+from graphql_api.operation import Asked, Operation
+from graphql_api.recent import RecentOperations, warm_up
+from graphql_api.snapshots import Snapshot, Snapshots
 
 Awaiting = Callable[[Coroutine[Any, Any, Served]], Coroutine[Any, Any, Served]]
 """How a computation is waited for, such as only while the client is there."""
@@ -34,6 +35,7 @@ class Answers:
         keys: makes their keys.
         documents: finds the documents that requests name.
         snapshots: what is served.
+        recent: told of what was answered.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class Answers:
         keys: KeyMaker,
         documents: Documents,
         snapshots: Snapshots,
+        recent: RecentOperations,
     ) -> None:
         self._snapshots = snapshots
+        self._recent = recent
         self._executor = executor
         self._cache = cache
         self._keys = keys
@@ -66,9 +70,20 @@ class Answers:
             served = await awaiting(
                 self._cache.serve(key, lambda: self._executor.run(operation, snapshot, request_id))
             )
+        if served.status == ANSWERED:
+            self._recent.note(operation)
         if served.status < 300:
             await self._documents.learn(asked)
         return served
+
+    async def warm(self, snapshot: Snapshot) -> int:
+        """Answer from a snapshot that is not served yet what was asked of late; how many answers are ready."""
+
+        async def ask(operation: Operation) -> None:
+            key = self._keys.key(operation, snapshot.version)
+            await self._cache.serve(key, lambda: self._executor.run(operation, snapshot, "warm-up"))
+
+        return await warm_up(self._recent, ask)
 
     async def subscribe(self, asked: Asked, request_id: str) -> AsyncGenerator[Rendered, None]:
         """The responses to a subscription, one for each event.

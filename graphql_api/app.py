@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 
 from graphql import build_schema as as_graphql_schema
 from starlette.applications import Starlette
@@ -38,9 +38,10 @@ from graphql_api.http.options import ProtocolOptions
 from graphql_api.http.websocket import GraphQLSocket
 from graphql_api.page import STATIC
 from graphql_api.publication import PublicationWatch, is_published
+from graphql_api.recent import RecentOperations
 from graphql_api.request_id import RequestIdMiddleware
 from graphql_api.schema import Schema, build_schema
-from graphql_api.settings import Settings
+from graphql_api.settings import Settings, registry_of
 from graphql_api.snapshots import Snapshot
 from graphql_api.wiring import open_snapshot, server_of
 from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
@@ -60,7 +61,8 @@ def create_app(
 ) -> Starlette:
     """The application that answers from one bundle.
 
-    `state.closing` is an event that ends the streams; whoever stops the server sets it.
+    `state.closing` is an event that ends the streams; whoever stops the server sets it. `state.snapshots` is what is
+    served.
 
     Args:
         settings: limits, and where Redis is.
@@ -84,7 +86,9 @@ def create_app(
         timeout_ms=options.timeout_ms,
         disclosure=Disclosure(suggestions=options.suggestions, introspection=options.introspection),
     )
-    answers = Answers(executor, cache, KeyMaker(schema.as_str()), documents, server.snapshots)
+    recent = RecentOperations(api.warm_operations)
+    answers = Answers(executor, cache, KeyMaker(schema.as_str()), documents, server.snapshots, recent)
+    watch = _watch(settings, server, answers)
     closing = asyncio.Event()
     endpoint = GraphQLEndpoint(
         answers,
@@ -104,8 +108,8 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
             await living.enter_async_context(_redis(settings, cache, documents))
-            if api.bundle is None and is_published(recommender.bundle.path, api.published):
-                await living.enter_async_context(_watching(settings, server))
+            if watch is not None:
+                await living.enter_async_context(watch.running(_shared_redis(settings)))
             readiness.serving = True
             try:
                 yield
@@ -128,6 +132,7 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.closing = closing
+    app.state.snapshots = server.snapshots
     return app
 
 
@@ -145,22 +150,20 @@ def options_of(settings: Settings) -> ProtocolOptions:
     )
 
 
-@asynccontextmanager
-async def _watching(settings: Settings, server: Server) -> AsyncIterator[None]:
-    """Serve what is published while this context is open."""
-    watch = PublicationWatch(
-        settings.api.published,
+def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationWatch | None:
+    """What follows the publications; None where a bundle is served that is none."""
+    if settings.api.bundle is not None:
+        return None
+    registry = registry_of(settings)
+    if not is_published(server.snapshots.current.recommender.bundle.path, registry):
+        return None
+    return PublicationWatch(
+        registry,
         server.snapshots,
-        lambda path: open_snapshot(path, settings),
-        lambda before, after: server.swaps.send(Swap(before, after)),
+        make=lambda path: open_snapshot(path, settings),
+        warm=answers.warm,
+        swapped=lambda before, after: server.swaps.send(Swap(before, after)),
     )
-    running = asyncio.create_task(watch.run())
-    try:
-        yield
-    finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
 
 
 def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
@@ -177,7 +180,7 @@ def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
 async def _redis(settings: Settings, cache: ResponseCache, documents: Documents) -> AsyncIterator[None]:
     """Redis for all that servers share, if there is one to be had."""
     timeout_s = settings.api.redis_timeout_ms / 1_000
-    with _redis_url(settings) as url:
+    with redis_url(settings) as url:
         async with AsyncExitStack() as connections:
 
             def connect(ttl_s: int, prefix: str) -> SharedCache | None:
@@ -198,11 +201,16 @@ async def _redis(settings: Settings, cache: ResponseCache, documents: Documents)
                     documents.shared = None
 
 
+def _shared_redis(settings: Settings) -> str | None:
+    """Where the Redis is that other processes know too."""
+    return None if settings.redis_url is None else settings.redis_url.get_secret_value()
+
+
 @contextmanager
-def _redis_url(settings: Settings) -> Iterator[str | None]:
+def redis_url(settings: Settings) -> Iterator[str | None]:
     """Where Redis is: the shared one, or one of our own in this context; None where none can be had."""
-    if settings.redis_url is not None:
-        yield settings.redis_url.get_secret_value()
+    if (shared := _shared_redis(settings)) is not None:
+        yield shared
         return
     try:
         embedded = EmbeddedRedis(max_memory_bytes=EMBEDDED_REDIS_BYTES)

@@ -88,6 +88,11 @@ class Snapshots:
         found = self._earlier.get(version)
         return found[1] if found else None
 
+    @property
+    def versions(self) -> frozenset[str]:
+        """Of the snapshot that is served and of those that are kept."""
+        return frozenset({self.current.version, *self._earlier})
+
     def expire(self) -> None:
         """Let go of the snapshots whose time is over; what runs on one of them holds it until it is done."""
         now = self._clock()

@@ -37,6 +37,8 @@ def open_snapshot(path: Path, settings: Settings) -> Snapshot:
     )
     for reason in recommender.strategies.refused.values():
         log.warning("left out: %s", reason)
+    # a model makes some of what it needs when it is first asked, which no reader shall wait for
+    recommender.personalized(recommender.bundle.books.array[:1].tolist(), k=1)
     return Snapshot.of(recommender)
 
 

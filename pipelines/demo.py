@@ -55,7 +55,7 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         seconds = _reproduce()
         console.print(f"\n[bold]pipeline[/]  {seconds:.0f} s in dvc repro")
-        console.print(f"[bold]publish[/]   bundle {publish(BUNDLE, PUBLISHED)}")
+        console.print(f"[bold]publish[/]   bundle {publish(BUNDLE, PUBLISHED).version}")
         with local_server(options.port) as (server, url):
             _show(_ask(url), url)
             if not options.once:

@@ -1,48 +1,99 @@
-"""Publish a bundle: verify it, copy it to where the server looks, and point the server at it.
+"""Publish a bundle: verify it, hold it against the served one, copy it to where servers look, and point them at it.
 
     python -m pipelines.publish
 
-`data/published/<version>/` gets the bundle's files and a `provenance.json` (git revision, dvc.lock, time), which
-the version does not depend on; `data/published/CURRENT` then names the version.
+is short for `python -m pipelines.bundle publish`, which see for the way back.
 """
 
 from __future__ import annotations
 
-import argparse
-import shutil
+import logging
+import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rich.console import Console
+from recs_core.artifacts.admission import DEFAULT_FLOOR, MetricFloor, NotAdmittedError, admit
+from recs_core.artifacts.bundle import open_bundle
+from recs_core.artifacts.meta import BundleMeta
+from recs_core.artifacts.published import Provenance
+from recs_core.artifacts.registry import BundleRegistry
+from recs_core.data.arrays import file_digest
+from recs_core.errors import ArtifactError
+from recs_core.online.current import announce
 
-from recs_core.artifacts.bundle import CURRENT, open_bundle
-from recs_core.artifacts.published import PROVENANCE, Provenance
-from recs_core.data.arrays import canonical_json, file_digest, replacing_file, replacing_folder
-from recs_core.errors import BookverseError
+log = logging.getLogger(__name__)
 
 BUNDLE = Path("data/bundle")
 PUBLISHED = Path("data/published")
+REDIS_VARIABLES = ("BOOKVERSE_REDIS_URL", "REDIS_URL")
+"""As the server reads them: the first that is set counts."""
 
 
-def publish(bundle: Path, published: Path) -> str:
-    """Publish the bundle at `bundle` and return its version.
+@dataclass(frozen=True)
+class Published:
+    """A bundle that is published.
+
+    Args:
+        version: its version.
+        admission: what the gate found.
+    """
+
+    version: str
+    admission: str
+
+
+def publish(
+    bundle: Path,
+    published: Path | str,
+    *,
+    floor: MetricFloor = DEFAULT_FLOOR,
+    force: str | None = None,
+) -> Published:
+    """Publish the bundle at a path.
+
+    Args:
+        bundle: its directory.
+        published: a path or URL of published bundles.
+        floor: what it must reach beside the bundle that is served.
+        force: the reason to publish it though it does not, which its provenance will have.
 
     Raises:
-        ArtifactError: the bundle is missing or damaged; what was published before stays.
+        ArtifactError: the bundle is missing, damaged or not admitted; what was published before stays.
+        ParameterError: no such place can be opened.
     """
-    version = open_bundle(bundle).version
-    with replacing_folder(published / version) as folder:
-        shutil.copytree(bundle, folder, dirs_exist_ok=True)
-        (folder / PROVENANCE).write_bytes(canonical_json(provenance().model_dump()))
-    with replacing_file(published / CURRENT) as temporary:
-        temporary.write_text(version + "\n")
-    return version
+    registry = BundleRegistry(published)
+    meta = open_bundle(bundle).meta
+    try:
+        found, forced = admit(meta, _serving(registry), floor), None
+    except NotAdmittedError as error:
+        if force is None:
+            raise NotAdmittedError(
+                f"{bundle} is not admitted: {error}. Mend the model and run `dvc repro`, or publish it all the same: "
+                f"python -m pipelines.bundle publish --force 'the reason'"
+            ) from None
+        found, forced = str(error), force
+    version = registry.publish(bundle, provenance(admission=found, forced=forced))
+    announce_to_servers(version)
+    return Published(version, found)
 
 
-def provenance() -> Provenance:
-    """What this working tree is: git revision, whether it has uncommitted changes, dvc.lock's digest, the time."""
+def announce_to_servers(version: str) -> None:
+    """Tell the servers through Redis, if one is set; without it they look for themselves."""
+    url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
+    if url is not None:
+        announce(url, version)
+
+
+def provenance(*, admission: str | None = None, forced: str | None = None) -> Provenance:
+    """What this working tree is: git revision, whether it has uncommitted changes, dvc.lock's digest, the time.
+
+    Args:
+        admission: what the gate found.
+        forced: why it was published all the same.
+    """
     lock = Path("dvc.lock")
     status = _git("status", "--porcelain", "--untracked-files=no")
     return Provenance(
@@ -50,7 +101,18 @@ def provenance() -> Provenance:
         uncommitted_changes=bool(status),
         dvc_lock_sha256=file_digest(lock) if lock.exists() else None,
         published_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        admission=admission,
+        forced=forced,
     )
+
+
+def _serving(registry: BundleRegistry) -> BundleMeta | None:
+    """Of the bundle that is served; None where none is, or none that can be read, which is no reason to keep it."""
+    try:
+        current = registry.current()
+    except ArtifactError:
+        return None
+    return next((entry.meta for entry in registry.entries() if entry.version == current), None)
 
 
 def _git(*arguments: str) -> str:
@@ -62,23 +124,7 @@ def _git(*arguments: str) -> str:
     return done.stdout.strip() if done.returncode == 0 else ""
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """The command line; returns the exit status."""
-    parser = argparse.ArgumentParser(
-        prog="python -m pipelines.publish", description="Verify a bundle and make it the one that is served."
-    )
-    parser.add_argument("--bundle", type=Path, default=BUNDLE, help="the bundle (default: %(default)s)")
-    parser.add_argument("--to", type=Path, default=PUBLISHED, help="published bundles (default: %(default)s)")
-    options = parser.parse_args(arguments)
-    try:
-        with Console(stderr=True).status("verify the bundle and copy it"):
-            version = publish(options.bundle, options.to)
-    except BookverseError as error:
-        print(f"nothing was published: {error}", file=sys.stderr)
-        return 1
-    print(f"published {version} in {options.to}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    from pipelines.bundle import main
+
+    sys.exit(main(["publish", *sys.argv[1:]]))

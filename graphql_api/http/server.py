@@ -8,6 +8,8 @@ import socket
 import uvicorn
 from starlette.applications import Starlette
 
+from graphql_api.snapshots import Snapshots
+
 GRACE_S = 20
 """How long requests in flight have to finish when the server is told to stop."""
 
@@ -16,7 +18,7 @@ class Server(uvicorn.Server):
     """A server that ends its event streams when it stops: they would be in flight for ever.
 
     Args:
-        app: with the event `state.closing`.
+        app: with the event `state.closing` and what is served, `state.snapshots`.
         max_message_bytes: the longest message over a WebSocket.
     """
 
@@ -35,6 +37,8 @@ class Server(uvicorn.Server):
             )
         )
         self._closing: asyncio.Event = app.state.closing
+        self.snapshots: Snapshots = app.state.snapshots
+        """What is served."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish what is in flight."""

@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from recs_core.artifacts.stores import CACHE
+
+
+def _text_of(path: object) -> object:
+    return str(path) if isinstance(path, Path) else path
 
 
 class ApiSettings(BaseModel):
@@ -16,7 +22,21 @@ class ApiSettings(BaseModel):
     host: str = Field("127.0.0.1", description="The address to listen on.")
     port: int = Field(8000, ge=0, le=65_535, description="The port to listen on; 0 takes a free one.")
     bundle: Path | None = Field(None, description="The bundle to serve; the published one where unset.")
-    published: Path = Field(Path("data/published"), description="Where bundles are published.")
+    published: Annotated[str, BeforeValidator(_text_of)] = Field(
+        "data/published",
+        description="Where bundles are published: a path, or a URL such as s3://bucket/bundles.",
+    )
+    bundle_cache: Path = Field(
+        CACHE, description="Where bundles are fetched to that are published on an object store."
+    )
+    workers: int = Field(
+        1, ge=1, le=256, description="Processes that answer; they share the memory of the bundle."
+    )
+    warm_operations: int = Field(
+        256,
+        ge=0,
+        description="Recent operations that are answered from a new bundle before it is served, at most; 0 for none.",
+    )
     snapshots_kept: int = Field(
         2,
         ge=0,

@@ -69,6 +69,7 @@ __all__ = [
     "NamedModel",
     "bundle_version",
     "open_bundle",
+    "read_meta",
     "write_bundle",
 ]
 
@@ -207,6 +208,25 @@ def bundle_version(path: Path) -> str:
     return hashlib.sha256(canonical_json(read_manifest(path))).hexdigest()[:16]
 
 
+def read_meta(facts: Mapping[str, Any], *, where: str) -> BundleMeta:
+    """What a bundle says of itself.
+
+    Args:
+        facts: the "meta" of its manifest.
+        where: the bundle, for messages.
+
+    Raises:
+        ArtifactError: it is of another schema version, or a fact is wrong.
+    """
+    # first, for another schema has other keys
+    if (schema := facts.get("schema_version")) != SCHEMA_VERSION:
+        raise ArtifactError(f"{where} has bundle schema {schema}; this version reads {SCHEMA_VERSION}")
+    try:
+        return BundleMeta.model_validate(facts)
+    except ValidationError as error:
+        raise ArtifactError(f"{where}/{MANIFEST}: {describe(error, where='meta')}") from None
+
+
 def open_bundle(path: Path) -> Bundle:
     """Verify a bundle and open it.
 
@@ -216,14 +236,7 @@ def open_bundle(path: Path) -> Bundle:
     """
     if not path.is_dir():
         raise ArtifactError(f"there is no bundle at {path}; `dvc repro` makes one")
-    facts = read_manifest(path)["meta"]
-    # first, for another schema has other keys
-    if (schema := facts.get("schema_version")) != SCHEMA_VERSION:
-        raise ArtifactError(f"{path} has bundle schema {schema}; this version reads {SCHEMA_VERSION}")
-    try:
-        meta = BundleMeta.model_validate(facts)
-    except ValidationError as error:
-        raise ArtifactError(f"{path / MANIFEST}: {describe(error, where='meta')}") from None
+    meta = read_meta(read_manifest(path)["meta"], where=str(path))
     arrays, _ = read_arrays(path)
     try:
         users, books = IdMap(arrays["users"], space="user"), IdMap(arrays["books"], space="book")

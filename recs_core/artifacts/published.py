@@ -1,4 +1,4 @@
-"""Published bundles: a folder of versions, the name of the one to serve, and where each came from."""
+"""What is known of a published bundle beside its content: where it came from, and why it was let in."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from recs_core.artifacts.bundle import CURRENT
 from recs_core.errors import ArtifactError
 
 PROVENANCE = "provenance.json"
@@ -15,7 +14,16 @@ PROVENANCE = "provenance.json"
 
 
 class Provenance(BaseModel):
-    """Where a published bundle came from; None where that is not known, as without git."""
+    """Where a published bundle came from; None where that is not known, as without git.
+
+    Args:
+        git_revision: of the working tree.
+        uncommitted_changes: whether the working tree had any.
+        dvc_lock_sha256: of dvc.lock.
+        published_at: ISO time with its zone.
+        admission: what the gate found, see `recs_core.artifacts.admission`.
+        forced: the reason for which it was published all the same, where the gate refused it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -23,25 +31,8 @@ class Provenance(BaseModel):
     uncommitted_changes: bool | None = None
     dvc_lock_sha256: str | None = None
     published_at: str | None = None
-
-
-def published_bundle(published: Path) -> Path:
-    """The bundle that a folder of published bundles says to serve.
-
-    Raises:
-        ArtifactError: none is published, or the file that names it is damaged.
-    """
-    current = published / CURRENT
-    try:
-        version = current.read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
-        raise ArtifactError(
-            f"no bundle is published: {current} is missing; run `make demo` or "
-            "`python -m pipelines.publish`, or name a bundle with --bundle"
-        ) from None
-    if not version or Path(version).name != version:
-        raise ArtifactError(f"{current} is damaged: {version!r} is not a version")
-    return published / version
+    admission: str | None = None
+    forced: str | None = None
 
 
 def provenance_of(bundle: Path) -> Provenance:
@@ -51,9 +42,18 @@ def provenance_of(bundle: Path) -> Provenance:
         ArtifactError: the file is damaged.
     """
     path = bundle / PROVENANCE
-    if not path.exists():
+    return parse_provenance(path.read_bytes() if path.exists() else None, where=str(path))
+
+
+def parse_provenance(content: bytes | None, *, where: str) -> Provenance:
+    """Read what `provenance.json` says; nothing is known where there is none.
+
+    Raises:
+        ArtifactError: it is damaged.
+    """
+    if content is None:
         return Provenance()
     try:
-        return Provenance.model_validate(json.loads(path.read_bytes()))
+        return Provenance.model_validate(json.loads(content))
     except (ValidationError, ValueError) as error:
-        raise ArtifactError(f"{path} is damaged: {error}") from None
+        raise ArtifactError(f"{where} is damaged: {error}") from None

@@ -16,6 +16,7 @@ PAD = -1
 """The row that stands for "no book" or "no user" in padded arrays."""
 
 
+DIGESTED_AT_ONCE = 2**14
 _CHARACTER = np.dtype("U1").itemsize
 
 
@@ -64,7 +65,12 @@ class IdMap:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the ids in row order, as hexadecimal digits."""
-        return hashlib.sha256("\n".join(self._ids.tolist()).encode()).hexdigest()
+        digest = hashlib.sha256()
+        # in pieces, for other threads cannot run while a list is made
+        for first in range(0, len(self), DIGESTED_AT_ONCE):
+            piece = "\n".join(self._ids[first : first + DIGESTED_AT_ONCE].tolist())
+            digest.update(("\n" + piece if first else piece).encode())
+        return digest.hexdigest()
 
     def row(self, external_id: str) -> int:
         """The row of one id, or `PAD` where it is unknown."""

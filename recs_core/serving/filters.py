@@ -67,14 +67,10 @@ class FilterIndex:
     """
 
     def __init__(self, catalogue: Catalogue) -> None:
-        table = catalogue.table
-        self.n_books = len(catalogue)
-        self.languages = Labels.of(table["language"])
-        self.genres = Labels.of(table["genres"])
-        self.years = numbers(table["year"])
-        self.prices = numbers(table["price"])
-        self.in_stock = truths(table["available"])
-        self.mask: Callable[[BookFilter], NDArray[np.bool_]] = lru_cache(CACHED)(self._compile)
+        self._columns = FilterColumns(catalogue)
+        self.years = self._columns.years
+        # of the columns, not of this: a cycle would keep a replaced bundle until the collector comes by
+        self.mask: Callable[[BookFilter], NDArray[np.bool_]] = lru_cache(CACHED)(self._columns.mask)
         """Which books pass a filter, `bool[n_books]`, read-only."""
 
     def allowed(self, wanted: BookFilter) -> NDArray[np.bool_] | None:
@@ -83,16 +79,34 @@ class FilterIndex:
 
     def failed(self, wanted: BookFilter, book_row: int) -> tuple[str, ...]:
         """The names of the conditions that a book does not pass."""
-        return tuple(name for name, passes in self._conditions(wanted) if not passes[book_row])
+        return tuple(name for name, passes in self._columns.conditions(wanted) if not passes[book_row])
 
-    def _compile(self, wanted: BookFilter) -> NDArray[np.bool_]:
+
+class FilterColumns:
+    """The columns that filters ask for, as arrays.
+
+    Args:
+        catalogue: the books, in the order of the rows.
+    """
+
+    def __init__(self, catalogue: Catalogue) -> None:
+        table = catalogue.table
+        self.n_books = len(catalogue)
+        self.languages = Labels.of(table["language"])
+        self.genres = Labels.of(table["genres"])
+        self.years = numbers(table["year"])
+        self.prices = numbers(table["price"])
+        self.in_stock = truths(table["available"])
+
+    def mask(self, wanted: BookFilter) -> NDArray[np.bool_]:
+        """Which books pass a filter, `bool[n_books]`, read-only."""
         mask = np.ones(self.n_books, dtype=np.bool_)
-        for _, passes in self._conditions(wanted):
+        for _, passes in self.conditions(wanted):
             mask &= passes
         mask.flags.writeable = False
         return mask
 
-    def _conditions(self, wanted: BookFilter) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    def conditions(self, wanted: BookFilter) -> Iterator[tuple[str, NDArray[np.bool_]]]:
         """Name and `bool[n_books]` of each condition that is given."""
         if wanted.in_stock:
             yield "in_stock", self.in_stock

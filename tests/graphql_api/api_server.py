@@ -127,6 +127,7 @@ async def app_client(settings: Settings, recommender: ServingRecommender) -> Asy
 
 def publish_another(published: Path, server: ApiServer, seed: int) -> str:
     """Publish another bundle and wait until it is served; its version."""
-    version = publish(tiny_bundle(published.parent / f"bundle{seed}", seed=seed).path, published)
+    other = tiny_bundle(published.parent / f"bundle{seed}", seed=seed)
+    version = publish(other.path, published, force="another is wanted, be it worse").version
     eventually(lambda: server.data("{ bundle { version } }")["bundle"]["version"] == version)
     return version
