@@ -153,10 +153,8 @@ async def new_arrivals(
         found = await info.context.compute(
             snapshot.recommender.discovery.new_arrivals, k=offset + n + 1, filters=_of_genre(genre)
         )
-        rows = [each.book_row for each in found.books[offset : offset + n]]
-        records = await info.context.books(snapshot).load_many(rows)
-        nodes = [Book.from_record(record) for record in records]
-        return Part(nodes, more=found.total > offset + n, total=found.total)
+        nodes = [Book.at(snapshot, each.book_row) for each in found.books[offset : offset + n]]
+        return Part(nodes, lambda: found.total > offset + n, lambda: found.total)
 
     return BookConnection.of(
         await page_of(info.context, "newArrivals", {"genre": genre}, first, after, fetch)

@@ -11,7 +11,7 @@ import strawberry
 from graphql_api.arguments import AFTER, FILTER, FIRST, RERANK, STRATEGY, USER_ID, check_id, check_ids
 from graphql_api.context import Context, Info
 from graphql_api.errors import BadUserInputError
-from graphql_api.loaders.reasons import reasons_loader
+from graphql_api.loaders.reasons import PageReasons
 from graphql_api.paging import Part, page_of
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.recommendation import (
@@ -165,7 +165,8 @@ async def _listed(
         except ParameterError as error:
             raise BadUserInputError(str(error)) from None
         unknown = answer.unknown_ids
-        explanations = reasons_loader(context, snapshot, answer)
+        page = answer.ranked[offset : offset + n]
+        explanations = PageReasons(context, snapshot, answer, [ranked.book_row for ranked in page])
         artifact = artifact_of(snapshot, strategy)
         served_from = ServedFrom[answer.served_from.name]
         nodes = [
@@ -178,9 +179,10 @@ async def _listed(
                 snapshot=snapshot,
                 explanations=explanations,
             )
-            for ranked in answer.ranked[offset : offset + n]
+            for ranked in page
         ]
-        return Part(nodes, more=answer.total > offset + n, total=answer.total)
+        # of a ready list the total takes more than the list, and few ask
+        return Part(nodes, lambda: answer.total > offset + n, lambda: answer.total)
 
     page = await page_of(context, field, arguments, first, after, fetch)
     return RecommendationConnection(

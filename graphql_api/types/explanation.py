@@ -12,7 +12,7 @@ from graphql_api.arguments import COUNTERFACTUALS_FIRST, REASONS_FIRST, check_fi
 from graphql_api.context import Info
 from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.snapshots import Snapshot
-from graphql_api.types.book import Book, book_at
+from graphql_api.types.book import Book
 from graphql_api.types.reason import Reason
 from graphql_api.types.recommendation import Artifact
 from graphql_api.types.requests import camel
@@ -107,9 +107,9 @@ class Counterfactual:
     snapshot: strawberry.Private[Snapshot]
 
     @strawberry.field(description="The book of the history that is taken away.")
-    async def book(self, info: Info) -> Book:
+    def book(self) -> Book:
         """The book of the history."""
-        return await book_at(info, self.snapshot, self.book_row)
+        return Book.at(self.snapshot, self.book_row)
 
     @classmethod
     def from_found(cls, found: counterfactual.Counterfactual, snapshot: Snapshot) -> Self:
@@ -134,9 +134,9 @@ class Explanation:
     absence: strawberry.Private[absences.WhyNot]
 
     @strawberry.field(description="The book that is explained.")
-    async def book(self, info: Info) -> Book:
+    def book(self) -> Book:
         """The book that is explained."""
-        return await book_at(info, self.snapshot, self.book_row)
+        return Book.at(self.snapshot, self.book_row)
 
     @strawberry.field(
         description="What the book's score is made of, largest part first; the amounts add up to it. Empty where the "

@@ -7,9 +7,8 @@ from typing import Self
 
 import strawberry
 
-from graphql_api.context import Info
 from graphql_api.snapshots import Snapshot
-from graphql_api.types.book import Book, book_at
+from graphql_api.types.book import Book
 from recs_core.explanations import reasons
 
 
@@ -67,16 +66,16 @@ class Reason:
     @strawberry.field(
         description="The book of the history that gives the part; null for POPULARITY, RULE and OTHER."
     )
-    async def book(self, info: Info) -> Book | None:
+    def book(self) -> Book | None:
         """The book of the history that gives the part."""
-        return None if self.book_row is None else await book_at(info, self.snapshot, self.book_row)
+        return None if self.book_row is None else Book.at(self.snapshot, self.book_row)
 
     @strawberry.field(description="The reason in words that can follow the book's title.")
-    async def text(self, info: Info) -> str:
+    def text(self) -> str:
         """The reason in words."""
         if self.book_row is None:
             return self._text_of_no_book()
-        title = (await info.context.books(self.snapshot).load(self.book_row)).title
+        title = Book.at(self.snapshot, self.book_row).title
         if self.kind is ReasonKind.CONTENT:
             likeness = "like" if self.amount > 0 else "unlike"
             return f"{likeness} “{title}” in title, author or publisher"

@@ -10,9 +10,9 @@ import strawberry
 from graphql_api.arguments import REASONS_FIRST, check_first
 from graphql_api.context import Info
 from graphql_api.limits.directives import Cost, ListSize
-from graphql_api.loaders.reasons import ReasonsKey, ReasonsLoader
+from graphql_api.loaders.reasons import PageReasons
 from graphql_api.snapshots import Snapshot
-from graphql_api.types.book import Book, book_at
+from graphql_api.types.book import Book
 from graphql_api.types.connection import Connection
 from graphql_api.types.reason import Reason
 
@@ -48,9 +48,9 @@ class _Ranked:
     snapshot: strawberry.Private[Snapshot]
 
     @strawberry.field(description="The book.")
-    async def book(self, info: Info) -> Book:
+    def book(self) -> Book:
         """The book."""
-        return await book_at(info, self.snapshot, self.book_row)
+        return Book.at(self.snapshot, self.book_row)
 
 
 @strawberry.type(description="A book that the reader does not know yet and may like.")
@@ -62,7 +62,7 @@ class Recommendation(_Ranked):
     )
     served_from: ServedFrom = strawberry.field(description="Where the recommendation comes from.")
     artifact: Artifact = strawberry.field(description="What made the recommendation.")
-    explanations: strawberry.Private[ReasonsLoader]
+    explanations: strawberry.Private[PageReasons]
 
     @strawberry.field(
         description="Why it is recommended, largest part first. The amounts add up to the score: what is not "
@@ -73,7 +73,7 @@ class Recommendation(_Ranked):
     async def reasons(self, info: Info, first: Annotated[int, REASONS_FIRST] = 3) -> list[Reason]:
         """Why it is recommended."""
         check_first(first, info.context.server.max_first, least=1)
-        found = await self.explanations.load(ReasonsKey(self.book_row, first))
+        found = await self.explanations.of(self.book_row, first=first)
         return [Reason.from_reason(reason, self.snapshot) for reason in found]
 
 
