@@ -63,6 +63,8 @@ class ObjectPlan:
             return []
         columns = [await column(objects, run) for column in self._columns]
         names = self._names
+        if not names:
+            return [{} for _ in objects]
         return [dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True)]
 
     async def root(self, run: Run) -> dict[str, Any]:
