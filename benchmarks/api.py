@@ -2,8 +2,9 @@
 
 The question is the home page's: ten recommendations with book and reasons, for readers by lot. All servers run at the
 same time, each one process on one core; wrk asks them one after the other, round after round, from one thread on
-another core. Figures are medians of the rounds, and ratios those of medians. Before that every server must give the
-same answers. Prints a table and writes benchmarks/results/api.json. Needs wrk; Mercurius needs node and npm.
+another core. Figures are medians of the rounds, and so are ratios, each of two servers in one round; on a machine
+that others use those of processor time say more than those of requests. Before that every server must give the same
+answers. Prints a table and writes benchmarks/results/api.json. Needs wrk; Mercurius needs node and npm.
 
     python -m benchmarks.api --bundle data/bundle
 """
@@ -27,7 +28,7 @@ from recs_core.data.arrays import replacing_file
 
 RESULT = Path("benchmarks/results/api.json")
 BESIDE = ("raw Starlette route", "stock Strawberry on objects in memory", "Mercurius with JIT")
-FIGURES = ("requests_per_s", "p50_ms", "p95_ms", "p99_ms")
+FIGURES = ("requests_per_s", "cpu_ms", "p50_ms", "p95_ms", "p99_ms")
 
 
 def check_answers(measured: Measured, lists: dict[str, Any]) -> None:
@@ -37,7 +38,7 @@ def check_answers(measured: Measured, lists: dict[str, Any]) -> None:
     with httpx.Client(timeout=60) as client:
         for user, nodes in lists.items():
             request = {"query": QUERY, "variables": {"userId": user}}
-            answer = client.post(measured.url, json=request).json()
+            answer = client.post(measured.server.url, json=request).json()
             if answer.get("data") != {"recommendations": {"nodes": nodes}}:
                 raise RuntimeError(f"{measured.name} gives reader {user} another answer: {str(answer)[:300]}")
 
@@ -69,7 +70,7 @@ def measure(
             for _ in range(rounds):
                 for each in found:
                     file = scratch / f"bodies-{not each.repeats}"
-                    raw[each.name].append(wrk(each.url, file, seconds=seconds, connections=connections))
+                    raw[each.name].append(wrk(each.server, file, seconds=seconds, connections=connections))
     medians = {
         name: {figure: round(median(run[figure] for run in runs), 3) for figure in FIGURES}
         for name, runs in raw.items()
@@ -81,36 +82,52 @@ def measure(
         "load": {"rounds": rounds, "seconds": seconds, "connections": connections, "threads": 1},
         "failed requests": sum(run["failed"] + run["unanswered"] for runs in raw.values() for run in runs),
         "medians": medians,
-        "ratios": ratios(medians),
+        "ratios": {figure: ratios(raw, figure) for figure in ("requests_per_s", "cpu_ms")},
         "skipped": skipped,
         "rounds": raw,
     }
 
 
-def ratios(medians: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:
-    """Requests a second of each server as a multiple of those of the servers that are compared with."""
+def ratios(raw: dict[str, list[dict[str, Any]]], figure: str) -> dict[str, dict[str, float]]:
+    """How many times as fast each server is as those that are compared with: the median of the rounds.
+
+    Args:
+        raw: the runs by server, in the order of the rounds.
+        figure: `requests_per_s` or `cpu_ms`.
+    """
+    sign = 1 if figure == "requests_per_s" else -1
     return {
         name: {
-            other: round(figures["requests_per_s"] / medians[other]["requests_per_s"], 3)
+            other: round(
+                median(
+                    (one[figure] / its[figure]) ** sign for one, its in zip(runs, raw[other], strict=True)
+                ),
+                3,
+            )
             for other in BESIDE
-            if other in medians
+            if other in raw
         }
-        for name, figures in medians.items()
+        for name, runs in raw.items()
     }
 
 
 def table(found: dict[str, Any]) -> str:
     """The figures as a Markdown table, with notes under it."""
     beside = [other for other in BESIDE if other in found["medians"]]
-    lines = [
-        "| server | requests/s | P50 ms | P95 ms | P99 ms | "
-        + " | ".join(f"x {other}" for other in beside)
-        + " |",
-        "|---|" + "---:|" * (4 + len(beside)),
+    heads = [
+        "server",
+        "requests/s",
+        "CPU ms each",
+        "P50 ms",
+        "P95 ms",
+        "P99 ms",
+        *(f"x {other}" for other in beside),
     ]
+    lines = [f"| {' | '.join(heads)} |", "|---|" + "---:|" * (len(heads) - 1)]
+    by_requests, by_cpu = (found["ratios"][figure] for figure in ("requests_per_s", "cpu_ms"))
     for name, figures in found["medians"].items():
         cells = [f"{figures['requests_per_s']:,.0f}", *(f"{figures[each]:.2f}" for each in FIGURES[1:])]
-        cells += [f"{found['ratios'][name][other]:.2f}" for other in beside]
+        cells += [f"{by_requests[name][other]:.2f} (CPU {by_cpu[name][other]:.2f})" for other in beside]
         lines.append(f"| {name} | {' | '.join(cells)} |")
     lines += [f"{name} was skipped: {reason}" for name, reason in found["skipped"].items()]
     load = found["load in the last minute, at the end"]

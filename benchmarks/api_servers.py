@@ -25,17 +25,36 @@ READY_S = 60
 
 
 @dataclass(frozen=True)
+class Running:
+    """A server.
+
+    Args:
+        url: of its `/graphql`.
+        pid: of its process.
+    """
+
+    url: str
+    pid: int
+
+    def cpu_s(self) -> float:
+        """The processor time that it has used, in seconds: what others on the machine change least."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        # utime and stime, of proc_pid_stat(5)
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
 class Measured:
     """A server under a name, and whether it is asked what it was asked before.
 
     Args:
         name: in the table.
-        url: of its `/graphql`.
+        server: that is asked.
         repeats: whether its requests repeat, so that a cache may have the answers.
     """
 
     name: str
-    url: str
+    server: Running
     repeats: bool = False
 
 
@@ -48,33 +67,29 @@ def servers(bundle: Path, data: Path, scratch: Path) -> Iterator[tuple[list[Meas
         data: the file of `api_data.answers`, for servers without a recommender.
         scratch: an empty directory, for logs and what npm installs.
     """
-    product = [sys.executable, "-m", "graphql_api", "--bundle", str(bundle), "--port"]
     stock = [sys.executable, "-m", "uvicorn", "--loop", "uvloop", "--http", "httptools"]
     stock += ["--no-access-log", "--log-level", "warning"]
     given = {"BENCHMARK_DATA": str(data), "BENCHMARK_BUNDLE": str(bundle)}
     skipped: dict[str, str] = {}
     with ExitStack() as running:
 
-        def start(name: str, command: list[str], **environment: str) -> str:
-            log = scratch / f"{name.replace(' ', '-')}.log"
-            return running.enter_context(_server(command, log, given | environment))
+        def start(name: str, command: list[str]) -> Running:
+            return running.enter_context(_server(command, scratch / f"{name}.log", given))
 
-        ours = start("product", product)
+        ours = running.enter_context(product(bundle, scratch / "product.log"))
+        by_core = product(bundle, scratch / "by-core.log", BOOKVERSE_API__COMPILED_DOCUMENTS="false")
         found = [
             Measured("product, cached", ours, repeats=True),
             Measured("product, uncached, compiled", ours),
-            Measured(
-                "product, uncached, by graphql-core",
-                start("product by core", product, BOOKVERSE_API__COMPILED_DOCUMENTS="false"),
-            ),
+            Measured("product, uncached, by graphql-core", running.enter_context(by_core)),
             Measured("raw Starlette route", start("raw", [*stock, "benchmarks.api_raw:app", "--port"])),
             Measured(
                 "stock Strawberry on objects in memory",
-                start("stock memory", [*stock, "benchmarks.api_stock_memory:app", "--port"]),
+                start("stock-memory", [*stock, "benchmarks.api_stock_memory:app", "--port"]),
             ),
             Measured(
                 "stock Strawberry on the same recommender",
-                start("stock recommender", [*stock, "benchmarks.api_stock_recommender:app", "--port"]),
+                start("stock-recommender", [*stock, "benchmarks.api_stock_recommender:app", "--port"]),
             ),
         ]
         reason = _install_mercurius(scratch)
@@ -84,6 +99,20 @@ def servers(bundle: Path, data: Path, scratch: Path) -> Iterator[tuple[list[Meas
         else:
             skipped["Mercurius with JIT"] = reason
         yield found, skipped
+
+
+@contextmanager
+def product(bundle: Path, log: Path, **environment: str) -> Iterator[Running]:
+    """The product as it is started by hand.
+
+    Args:
+        bundle: what it serves.
+        log: where its log goes.
+        environment: settings.
+    """
+    command = [sys.executable, "-m", "graphql_api", "--bundle", str(bundle), "--port"]
+    with _server(command, log, environment) as running:
+        yield running
 
 
 def _install_mercurius(scratch: Path) -> str | None:
@@ -101,7 +130,7 @@ def _install_mercurius(scratch: Path) -> str | None:
 
 
 @contextmanager
-def _server(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[str]:
+def _server(command: list[str], log: Path, environment: dict[str, str]) -> Iterator[Running]:
     """Run a server on a free port, the last argument of its command, until it is not needed any more."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
@@ -115,7 +144,7 @@ def _server(command: list[str], log: Path, environment: dict[str, str]) -> Itera
         pin(process.pid, SERVER_CORE)
         url = f"http://127.0.0.1:{port}/graphql"
         _until_ready(url, process, log)
-        yield url
+        yield Running(url, process.pid)
     finally:
         process.send_signal(signal.SIGTERM)
         process.wait(30)
