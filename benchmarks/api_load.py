@@ -26,8 +26,8 @@ def wrk(server: Running, bodies: Path, *, seconds: int, connections: int) -> dic
         connections: how many requests are in flight.
 
     Returns:
-        `requests_per_s`, `cpu_ms` of the server for each of them, `p50_ms`, `p95_ms`, `p99_ms`, `failed` responses with
-        an HTTP error, `unanswered` requests.
+        `requests_per_s`, `cpu_ms` of the server for each of them, `p50_ms`, `p95_ms`, `p99_ms`, `failed` responses
+        with an HTTP error, `unanswered` requests.
 
     Raises:
         RuntimeError: wrk is not installed or stopped.

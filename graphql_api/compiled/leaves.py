@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from math import isfinite
 from typing import Any, TypeAlias
 
-from graphql import GraphQLEnumType, GraphQLLeafType
+from graphql import GraphQLLeafType
+from strawberry.schema.schema_converter import CustomGraphQLEnumType
 
 Column: TypeAlias = list[Any]
 """A value of each object of a list, in their order."""
@@ -20,15 +21,8 @@ def leaves(kind: GraphQLLeafType) -> Callable[[Column], Column]:
     It raises what graphql-core would raise for a value that the type cannot have.
     """
     complete = kind.coerce_output_value
-    if isinstance(kind, GraphQLEnumType):
-        names: dict[Any, str] = {}
-
-        def enumerated(column: Column) -> Column:
-            for value in set(column).difference(names):
-                names[value] = complete(value)
-            return [names[value] for value in column]
-
-        return enumerated
+    if isinstance(kind, CustomGraphQLEnumType):
+        return _names(kind)
     is_ready = _READY.get(kind.name, _never)
 
     def completed(column: Column) -> Column:
@@ -38,6 +32,20 @@ def leaves(kind: GraphQLLeafType) -> Callable[[Column], Column]:
         return list(map(complete, column))
 
     return completed
+
+
+def _names(kind: CustomGraphQLEnumType) -> Callable[[Column], Column]:
+    # a member of an enumeration lives for ever, and to hash one runs Python code
+    members: Iterable[Any] = kind.wrapped_cls
+    names = {id(member): kind.coerce_output_value(member) for member in members}
+
+    def named(column: Column) -> Column:
+        try:
+            return [names[id(value)] for value in column]
+        except KeyError:
+            return list(map(kind.coerce_output_value, column))
+
+    return named
 
 
 def _never(_: Column) -> bool:

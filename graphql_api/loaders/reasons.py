@@ -8,7 +8,7 @@ import numpy as np
 
 from graphql_api.context import Context
 from graphql_api.snapshots import Snapshot
-from recs_core.explanations.reasons import Reason
+from graphql_api.types.reason import Reason
 from recs_core.serving.answer import Answer
 
 
@@ -24,7 +24,7 @@ class PageReasons:
 
     def __init__(self, context: Context, snapshot: Snapshot, answer: Answer, book_rows: list[int]) -> None:
         self._context = context
-        self._recommender = snapshot.recommender
+        self._snapshot = snapshot
         self._answer = answer
         self._book_rows = book_rows
         self._found: dict[int, dict[int, list[Reason]]] = {}
@@ -40,5 +40,9 @@ class PageReasons:
 
     async def _explained(self, first: int) -> dict[int, list[Reason]]:
         asked = np.array(self._book_rows, dtype=np.int32)
-        lists = await self._context.compute(self._recommender.reasons, self._answer, asked, first=first)
-        return dict(zip(self._book_rows, lists, strict=True))
+        recommender = self._snapshot.recommender
+        lists = await self._context.compute(recommender.reasons, self._answer, asked, first=first)
+        return {
+            row: [Reason.from_reason(reason, self._snapshot) for reason in reasons]
+            for row, reasons in zip(self._book_rows, lists, strict=True)
+        }

@@ -67,9 +67,7 @@ async def similar_books(
             found,
             offset,
             n,
-            lambda each: SimilarBook(
-                rank=each.rank, score=each.score, book_row=each.book_row, snapshot=snapshot
-            ),
+            lambda each: SimilarBook(rank=each.rank, score=each.score, book=Book.at(snapshot, each.book_row)),
         )
 
     return SimilarBookConnection.of(
@@ -101,8 +99,7 @@ async def also_read(
                 rank=each.rank,
                 readers=each.readers,
                 share=each.share,
-                book_row=each.book_row,
-                snapshot=snapshot,
+                book=Book.at(snapshot, each.book_row),
             ),
         )
 
@@ -133,7 +130,7 @@ async def trending(
             offset,
             n,
             lambda each: TrendingBook(
-                rank=each.rank, readers=each.readers, book_row=each.book_row, snapshot=snapshot
+                rank=each.rank, readers=each.readers, book=Book.at(snapshot, each.book_row)
             ),
         )
 
@@ -182,9 +179,7 @@ async def search(
             found,
             offset,
             n,
-            lambda each: SearchHit(
-                rank=each.rank, score=each.score, book_row=each.book_row, snapshot=snapshot
-            ),
+            lambda each: SearchHit(rank=each.rank, score=each.score, book=Book.at(snapshot, each.book_row)),
         )
 
     arguments: dict[str, object] = {"text": text, "filter": asdict(filter) if filter else None}

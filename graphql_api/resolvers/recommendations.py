@@ -14,6 +14,7 @@ from graphql_api.errors import BadUserInputError
 from graphql_api.loaders.reasons import PageReasons
 from graphql_api.paging import Part, page_of
 from graphql_api.snapshots import Snapshot
+from graphql_api.types.book import Book
 from graphql_api.types.recommendation import (
     Artifact,
     Recommendation,
@@ -175,8 +176,7 @@ async def _listed(
                 score=ranked.score,
                 served_from=served_from,
                 artifact=artifact,
-                book_row=ranked.book_row,
-                snapshot=snapshot,
+                book=Book.at(snapshot, ranked.book_row),
                 explanations=explanations,
             )
             for ranked in page

@@ -56,14 +56,14 @@ class Book(Node):
         description="Whether the book can be bought now; null where it is unknown."
     )
     _cells: strawberry.Private[Mapping[str, Cell]]
-    _row: strawberry.Private[int]
+    row: strawberry.Private[int]
 
     @classmethod
     def at(cls, snapshot: Snapshot, book_row: int) -> Self:
         """The book of a row of the catalogue, of which a field is read when it is asked for."""
         book = cls.__new__(cls)
         book._cells = snapshot.recommender.bundle.catalogue.cells
-        book._row = book_row
+        book.row = book_row
         return book
 
     def __getattr__(self, name: str) -> Any:
@@ -72,7 +72,7 @@ class Book(Node):
             return global_id("Book", self.book_id)
         if name not in COLUMNS:
             raise AttributeError(f"{type(self).__name__} has no {name}")
-        return self._cells[COLUMNS[name]](self._row)
+        return self._cells[COLUMNS[name]](self.row)
 
 
 @strawberry.type(description="A page of books.")
