@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 SHORT_S = 0.002
-"""What takes longer than this would hold up answers that are ready; a hop costs up to a quarter of it."""
+"""What takes longer than this would hold up answers that are ready for too long."""
 
 NEW_SHARE = 0.25
 """How much the latest time counts: a computation that became slow is off the event loop after a few times."""

@@ -8,11 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
 
 from graphql_api.compiled.document import Document
 from graphql_api.compiled.fields import CompiledInfo, NotCoveredError, Run
 from graphql_api.compiled.plan import ObjectPlan, plan_of
 from graphql_api.context import Context
+from graphql_api.limits.cost_limit import CostLimiter
+from graphql_api.limits.document import DocumentLimiter
+from graphql_api.limits.known import KnownDocument
+from graphql_api.limits.operation_name import OperationNameRequired
 from graphql_api.operation import Operation
 from graphql_api.schema import Schema
 
@@ -23,6 +28,16 @@ KEPT = 1_000
 
 PLANS = 8
 """Plans of one document, for values of variables by which parts are left out."""
+
+REPLACED = {
+    KnownDocument,
+    MaxTokensLimiter,
+    OperationNameRequired,
+    DocumentLimiter,
+    DisableIntrospection,
+    CostLimiter,
+}
+"""Extensions that need not see an operation of a known document: it passed them, or `Checks` does what they would."""
 
 Response: TypeAlias = dict[str, Any]
 
@@ -38,9 +53,18 @@ class CompiledDocuments:
 
     Args:
         schema: what can be asked; one without checks has no document compiled.
+
+    Raises:
+        ValueError: the schema has an extension that would not see compiled documents.
     """
 
     def __init__(self, schema: Schema) -> None:
+        unseen = {type(extension) for extension in schema.get_extensions()} - REPLACED
+        if schema.checks is not None and unseen:
+            names = ", ".join(sorted(each.__name__ for each in unseen))
+            raise ValueError(
+                f"compiled documents would go past {names}: add it to REPLACED if that does no harm"
+            )
         self._schema = schema
         self._compiled: OrderedDict[tuple[str, str | None], _Compiled] = OrderedDict()
 

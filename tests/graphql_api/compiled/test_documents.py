@@ -6,8 +6,17 @@ from typing import Any
 
 import orjson
 import pytest
+import strawberry
+from graphql import parse
+from graphql.execution.values import VariableValues
+from strawberry.extensions import FieldExtension, SchemaExtension
 
-from graphql_api.compiled.documents import PLANS
+from graphql_api.compiled.document import Document
+from graphql_api.compiled.documents import PLANS, CompiledDocuments
+from graphql_api.compiled.fields import NotCoveredError
+from graphql_api.compiled.plan import plan_of
+from graphql_api.schema import Schema, build_schema
+from graphql_api.settings import Settings
 
 LIST = 'recommendations(userId: "u001", first: 3)'
 
@@ -102,6 +111,34 @@ def test_variables_that_leave_parts_out_have_plans_of_their_own(pair: Any) -> No
         assert set(answered) == {"id", *(name for name in names if variables[name])}
         assert pair.is_compiled(document, variables)
     assert max(len(each.plans) for each in pair.documents._compiled.values()) == PLANS
+
+
+def test_an_extension_that_would_see_nothing_is_refused() -> None:
+    class Watches(SchemaExtension):
+        """Looks at every operation."""
+
+    schema = build_schema(Settings.load())
+    schema.extensions = (*schema.extensions, Watches)
+    with pytest.raises(ValueError, match="would go past Watches"):
+        CompiledDocuments(schema)
+
+
+def test_a_field_with_an_extension_is_left_to_graphql_core() -> None:
+    class Guards(FieldExtension):
+        def resolve(self, next_: Any, source: Any, info: Any, **kwargs: Any) -> Any:
+            return next_(source, info, **kwargs)
+
+    @strawberry.type
+    class Query:
+        @strawberry.field(extensions=[Guards()])
+        def secret(self) -> str:
+            return "secret"
+
+    schema = Schema(query=Query)
+    document = Document.of(schema._schema, parse("{ secret }"), None)
+    assert document is not None
+    with pytest.raises(NotCoveredError, match="secret"):
+        plan_of(document, VariableValues({}, {}), schema.schema_converter)
 
 
 def _book(pair: Any) -> str:
