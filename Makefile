@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check verify parity lab clean lock schema
+.PHONY: help setup demo test check verify parity bench lab clean lock schema
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ verify: setup  ## run the pipeline again, apart, and compare every output with d
 
 parity: setup  ## ask the real server for every evaluated reader and compare the metrics with the pipeline's
 	@$(BIN)/python -m pipelines.parity
+
+bench: setup  ## measure how fast the product answers, beside others (needs wrk; ARGS='api': only that)
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lab: setup  ## open JupyterLab on the notebooks
 	@JUPYTER_CONFIG_PATH=$(CURDIR)/config/jupyter $(BIN)/jupyter lab $(if $(filter 0,$(shell id -u)),--allow-root) --notebook-dir=notebooks --LabApp.default_url=/lab/tree/tutorials/00_start.ipynb

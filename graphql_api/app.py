@@ -20,6 +20,7 @@ from graphql_api.cache.key import KeyMaker
 from graphql_api.cache.memory import MemoryCache
 from graphql_api.cache.responses import ResponseCache
 from graphql_api.cache.shared import RESPONSES, SharedCache
+from graphql_api.compiled.documents import CompiledDocuments
 from graphql_api.context import Server, Swap
 from graphql_api.disclosure import Disclosure
 from graphql_api.documents.folder import DocumentsError, read_documents
@@ -85,6 +86,7 @@ def create_app(
         server,
         timeout_ms=options.timeout_ms,
         disclosure=Disclosure(suggestions=options.suggestions, introspection=options.introspection),
+        compiled=CompiledDocuments(schema) if api.compiled_documents else None,
     )
     recent = RecentOperations(api.warm_operations)
     answers = Answers(executor, cache, KeyMaker(schema.as_str()), documents, server.snapshots, recent)

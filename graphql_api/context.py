@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -9,14 +10,12 @@ from typing import ParamSpec, TypeVar
 import anyio.to_thread
 import strawberry
 from anyio import CapacityLimiter
-from strawberry.dataloader import DataLoader
 
 from graphql_api.broadcast import Broadcast
 from graphql_api.cursors import CursorSigner
 from graphql_api.errors import SnapshotExpiredError
-from graphql_api.loaders.books import book_loader
+from graphql_api.pace import Pace
 from graphql_api.snapshots import Snapshot, Snapshots
-from recs_core.data.catalogue import BookRecord
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -40,6 +39,7 @@ class Server:
         swaps: told of each new snapshot.
         max_first: the longest page that may be asked for.
         threads: how many threads may compute at once.
+        pace: how long computations take.
     """
 
     snapshots: Snapshots
@@ -47,6 +47,7 @@ class Server:
     swaps: Broadcast[Swap]
     max_first: int
     threads: CapacityLimiter
+    pace: Pace = field(default_factory=Pace)
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,6 @@ class Context:
     operation_name: str | None
     server: Server
     snapshot: Snapshot
-    _books: dict[str, DataLoader[int, BookRecord]] = field(default_factory=dict)
 
     def at(self, version: str) -> Snapshot:
         """The snapshot that a cursor is of.
@@ -79,18 +79,20 @@ class Context:
             raise SnapshotExpiredError(version, self.server.snapshots.current.version)
         return found
 
-    def books(self, snapshot: Snapshot) -> DataLoader[int, BookRecord]:
-        """The catalogue's records by row, fetched together."""
-        loader = self._books.get(snapshot.version)
-        if loader is None:
-            loader = self._books[snapshot.version] = book_loader(snapshot.recommender.bundle.catalogue)
-        return loader
-
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run what takes milliseconds on a thread, so that cached answers need not wait for it."""
-        return await anyio.to_thread.run_sync(
-            lambda: function(*args, **kwargs), limiter=self.server.threads, abandon_on_cancel=True
-        )
+        """Run a computation: on a thread, so that ready answers need not wait for it, unless it is short."""
+        pace, name = self.server.pace, getattr(function, "__qualname__", "")
+
+        def timed() -> T:
+            start = time.thread_time()
+            try:
+                return function(*args, **kwargs)
+            finally:
+                pace.note(name, time.thread_time() - start)
+
+        if pace.is_short(name):
+            return timed()
+        return await anyio.to_thread.run_sync(timed, limiter=self.server.threads, abandon_on_cancel=True)
 
 
 Info = strawberry.Info[Context, None]

@@ -25,13 +25,13 @@ class Part(Generic[NodeT]):
 
     Args:
         nodes: its items.
-        more: whether the list goes on.
-        total: how many items the whole list has; None where nobody counted.
+        more: says whether the list goes on.
+        total: says how many items the whole list has; None where nobody counted.
     """
 
     nodes: Sequence[NodeT]
-    more: bool
-    total: int | None = None
+    more: Callable[[], bool]
+    total: Callable[[], int | None] = lambda: None
 
 
 Fetch: TypeAlias = Callable[[Snapshot, int, int], Awaitable[Part[NodeT]]]
@@ -71,8 +71,8 @@ async def page_of(
     return Page(
         nodes=part.nodes,
         offset=offset,
-        more=part.more and offset + len(part.nodes) < MAX_DEPTH,
-        total=None if part.total is None else min(part.total, MAX_DEPTH),
+        more=lambda: offset + len(part.nodes) < MAX_DEPTH and part.more(),
+        total=lambda: None if (total := part.total()) is None else min(total, MAX_DEPTH),
         cursor=lambda rank: context.server.cursors.write(Position(snapshot.version, rank), scope),
     )
 
@@ -86,4 +86,4 @@ def part_of(items: Sequence[ItemT], offset: int, n: int, make: Callable[[ItemT],
         n: how many items it has at most.
         make: makes a node of an item.
     """
-    return Part([make(item) for item in items[offset : offset + n]], more=len(items) > offset + n)
+    return Part([make(item) for item in items[offset : offset + n]], lambda: len(items) > offset + n)

@@ -11,9 +11,11 @@ from strawberry.types import ExecutionContext
 
 from graphql_api.context import Context
 from graphql_api.errors import log_unexpected
+from graphql_api.limits.checks import Checks
 from graphql_api.limits.cost_limit import CostLimiter, Pricer
 from graphql_api.limits.directives import PAGED, Cost, ListSize
 from graphql_api.limits.document import DocumentLimiter
+from graphql_api.limits.known import KnownDocument, KnownDocuments
 from graphql_api.limits.operation_name import OperationNameRequired
 from graphql_api.resolvers import discovery, explanations, lookups, subscriptions, workbench
 from graphql_api.resolvers import recommendations as ranked
@@ -142,6 +144,9 @@ class Subscription:
 class Schema(strawberry.Schema):
     """A schema that logs what the client is not told, under the request's id."""
 
+    checks: Checks | None = None
+    """Of known documents, which may then be executed without Strawberry; None where documents have no limits."""
+
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:
@@ -154,17 +159,21 @@ def build_schema(settings: Settings) -> Schema:
     """The schema with the limits of `settings`."""
     limits = settings.api
     pricer = Pricer(max_cost=limits.max_cost, max_list=max(limits.max_first, limits.max_ids))
-    return Schema(
+    known = KnownDocuments()
+    schema = Schema(
         query=Query,
         subscription=Subscription,
         # reached through interfaces alone
         types=[Book, User],
         extensions=[
+            lambda: KnownDocument(known),
             lambda: MaxTokensLimiter(max_token_count=limits.max_tokens),
             OperationNameRequired,
-            lambda: DocumentLimiter(limits),
+            lambda: DocumentLimiter(limits, known),
             *([] if limits.introspection else [DisableIntrospection]),
             # it validates, so it comes last
-            lambda: CostLimiter(pricer),
+            lambda: CostLimiter(pricer, known),
         ],
     )
+    schema.checks = Checks(known, pricer, limits.max_ids)
+    return schema

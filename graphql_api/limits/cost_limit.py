@@ -13,6 +13,7 @@ from strawberry.schema.schema import validate_document
 
 from graphql_api.errors import PublicError
 from graphql_api.limits.cost import price
+from graphql_api.limits.known import KnownDocuments
 from graphql_api.limits.prices import PriceList
 
 REMEMBERED = 1_000
@@ -83,6 +84,10 @@ class Pricer:
         _keep(self._costs, _digest(operation, _values(variables, decisive)), priced.cost)
         return priced.cost
 
+    def extension(self, cost: int) -> dict[str, Any]:
+        """What an answer says of its cost, in its extensions."""
+        return {"cost": {"requested": cost, "limit": self.max_cost}}
+
 
 T = TypeVar("T")
 
@@ -109,10 +114,12 @@ class CostLimiter(SchemaExtension):
 
     Args:
         pricer: prices operations; one for all requests.
+        known: documents that need not be validated again, to which it adds those that are valid.
     """
 
-    def __init__(self, pricer: Pricer) -> None:
+    def __init__(self, pricer: Pricer, known: KnownDocuments) -> None:
         self._pricer = pricer
+        self._known = known
         self._cost: int | None = None
 
     def on_validate(self) -> Iterator[None]:
@@ -120,16 +127,23 @@ class CostLimiter(SchemaExtension):
         execution = self.execution_context
         document, text = execution.graphql_document, execution.query
         if document is not None and text is not None and execution.pre_execution_errors is None:
-            execution.pre_execution_errors = validate_document(
-                execution.schema._schema, document, execution.validation_rules
-            ) or self._faults(document, text)
+            execution.pre_execution_errors = self._invalid(document, text) or self._faults(document, text)
         yield
+
+    def _invalid(self, document: DocumentNode, text: str) -> list[GraphQLError]:
+        if self._known.is_known(document, text):
+            return []
+        execution = self.execution_context
+        errors = validate_document(execution.schema._schema, document, execution.validation_rules)
+        if not errors:
+            self._known.remember(text, document)
+        return errors
 
     def get_results(self) -> dict[str, Any]:
         """What goes into the response's extensions."""
         if self._cost is None:
             return {}
-        return {"cost": {"requested": self._cost, "limit": self._pricer.max_cost}}
+        return self._pricer.extension(self._cost)
 
     def _faults(self, document: DocumentNode, text: str) -> list[GraphQLError]:
         execution = self.execution_context

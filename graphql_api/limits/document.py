@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from graphql import GraphQLError
+from graphql import DocumentNode, GraphQLError
 from strawberry.extensions import SchemaExtension
 
 from graphql_api.errors import BadUserInputError
+from graphql_api.limits.known import KnownDocuments
 from graphql_api.limits.measures import measure
 from graphql_api.settings.api import ApiSettings
 
@@ -18,27 +19,33 @@ class DocumentLimiter(SchemaExtension):
 
     Args:
         limits: `max_depth`, `max_aliases`, `max_directives`, `max_selections` and `max_ids` count.
+        known: documents that need not be measured again.
     """
 
-    def __init__(self, limits: ApiSettings) -> None:
+    def __init__(self, limits: ApiSettings, known: KnownDocuments) -> None:
         self._limits = limits
+        self._known = known
 
     def on_validate(self) -> Iterator[None]:
         """Strawberry's hook around validation."""
         execution = self.execution_context
         if execution.graphql_document is not None and not execution.pre_execution_errors:
             try:
-                faults = [*self._faults()]
+                faults = [*self._faults(execution.graphql_document)]
             except RecursionError:
                 faults = [GraphQLError("the document is nested too deeply")]
             # validation is skipped where there are errors already
             execution.pre_execution_errors = faults or None
         yield
 
-    def _faults(self) -> Iterator[GraphQLError]:
-        execution, limits = self.execution_context, self._limits
-        assert execution.graphql_document is not None  # noqa: S101 - parsed before it is validated
-        size = measure(execution.graphql_document)
+    def _faults(self, document: DocumentNode) -> Iterator[GraphQLError]:
+        execution = self.execution_context
+        if execution.query is None or not self._known.is_known(document, execution.query):
+            yield from self._too_large(document)
+        yield from too_long_variables(execution.variables or {}, self._limits.max_ids)
+
+    def _too_large(self, document: DocumentNode) -> Iterator[GraphQLError]:
+        limits, size = self._limits, measure(document)
         for what, value, limit in (
             ("selections", size.selections, limits.max_selections),
             ("levels of selections", size.depth, limits.max_depth),
@@ -52,10 +59,14 @@ class DocumentLimiter(SchemaExtension):
                 yield GraphQLError(message)
         if size.longest_list > limits.max_ids:
             yield _too_long("an argument", size.longest_list, limits.max_ids)
-        for name, value in (execution.variables or {}).items():
-            longest = _longest(value)
-            if longest > limits.max_ids:
-                yield _too_long(f"the variable {name}", longest, limits.max_ids)
+
+
+def too_long_variables(variables: Mapping[str, Any], max_ids: int) -> Iterator[GraphQLError]:
+    """An error for each variable with a longer list than allowed."""
+    for name, value in variables.items():
+        longest = _longest(value)
+        if longest > max_ids:
+            yield _too_long(f"the variable {name}", longest, max_ids)
 
 
 def _too_long(where: str, n: int, limit: int) -> GraphQLError:

@@ -67,9 +67,7 @@ async def similar_books(
             found,
             offset,
             n,
-            lambda each: SimilarBook(
-                rank=each.rank, score=each.score, book_row=each.book_row, snapshot=snapshot
-            ),
+            lambda each: SimilarBook(rank=each.rank, score=each.score, book=Book.at(snapshot, each.book_row)),
         )
 
     return SimilarBookConnection.of(
@@ -101,8 +99,7 @@ async def also_read(
                 rank=each.rank,
                 readers=each.readers,
                 share=each.share,
-                book_row=each.book_row,
-                snapshot=snapshot,
+                book=Book.at(snapshot, each.book_row),
             ),
         )
 
@@ -133,7 +130,7 @@ async def trending(
             offset,
             n,
             lambda each: TrendingBook(
-                rank=each.rank, readers=each.readers, book_row=each.book_row, snapshot=snapshot
+                rank=each.rank, readers=each.readers, book=Book.at(snapshot, each.book_row)
             ),
         )
 
@@ -153,10 +150,8 @@ async def new_arrivals(
         found = await info.context.compute(
             snapshot.recommender.discovery.new_arrivals, k=offset + n + 1, filters=_of_genre(genre)
         )
-        rows = [each.book_row for each in found.books[offset : offset + n]]
-        records = await info.context.books(snapshot).load_many(rows)
-        nodes = [Book.from_record(record) for record in records]
-        return Part(nodes, more=found.total > offset + n, total=found.total)
+        nodes = [Book.at(snapshot, each.book_row) for each in found.books[offset : offset + n]]
+        return Part(nodes, lambda: found.total > offset + n, lambda: found.total)
 
     return BookConnection.of(
         await page_of(info.context, "newArrivals", {"genre": genre}, first, after, fetch)
@@ -184,9 +179,7 @@ async def search(
             found,
             offset,
             n,
-            lambda each: SearchHit(
-                rank=each.rank, score=each.score, book_row=each.book_row, snapshot=snapshot
-            ),
+            lambda each: SearchHit(rank=each.rank, score=each.score, book=Book.at(snapshot, each.book_row)),
         )
 
     arguments: dict[str, object] = {"text": text, "filter": asdict(filter) if filter else None}

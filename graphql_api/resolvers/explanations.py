@@ -10,6 +10,7 @@ from graphql_api.arguments import BOOK_ID, FILTER, RERANK, STRATEGY, check_first
 from graphql_api.context import Info
 from graphql_api.errors import BadUserInputError, BookNotFoundError
 from graphql_api.resolvers.recommendations import artifact_of, rules_of
+from graphql_api.types.book import Book
 from graphql_api.types.explanation import Explanation
 from graphql_api.types.requests import BookFilterInput, RerankInput
 from recs_core.errors import ParameterError, UnknownIdError
@@ -65,7 +66,7 @@ async def explain(
         score=absence.score,
         artifact=artifact_of(snapshot, strategy),
         answer=answer,
-        book_row=row,
+        book=Book.at(snapshot, row),
         snapshot=snapshot,
         absence=absence,
     )

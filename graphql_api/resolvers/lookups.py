@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import strawberry
@@ -17,7 +16,7 @@ from graphql_api.arguments import (
 )
 from graphql_api.context import Info
 from graphql_api.errors import BookNotFoundError
-from graphql_api.types.book import Book, book_at
+from graphql_api.types.book import Book
 from graphql_api.types.node import Node, from_global_id
 from graphql_api.types.user import User
 from recs_core.data.idmap import PAD
@@ -34,7 +33,7 @@ IDS_OF_NODES = strawberry.argument(
 )
 
 
-async def book(info: Info, book_id: Annotated[strawberry.ID, ID_OF_BOOK]) -> Book:
+def book(info: Info, book_id: Annotated[strawberry.ID, ID_OF_BOOK]) -> Book:
     """One book."""
     check_id(book_id, "id")
     snapshot = info.context.snapshot
@@ -42,17 +41,15 @@ async def book(info: Info, book_id: Annotated[strawberry.ID, ID_OF_BOOK]) -> Boo
         row = snapshot.recommender.discovery.book_row(book_id)
     except UnknownIdError as error:
         raise BookNotFoundError(str(error)) from error
-    return await book_at(info, snapshot, row)
+    return Book.at(snapshot, row)
 
 
-async def books(info: Info, book_ids: Annotated[list[strawberry.ID], IDS_OF_BOOKS]) -> list[Book | None]:
+def books(info: Info, book_ids: Annotated[list[strawberry.ID], IDS_OF_BOOKS]) -> list[Book | None]:
     """Books by their ids, in the order asked for."""
     check_ids(book_ids, "ids")
     snapshot = info.context.snapshot
     rows = snapshot.recommender.bundle.books.rows(book_ids, missing="pad").tolist() if book_ids else []
-    found = [row for row in rows if row != PAD]
-    records = iter(await info.context.books(snapshot).load_many(found))
-    return [Book.from_record(next(records)) if row != PAD else None for row in rows]
+    return [Book.at(snapshot, row) if row != PAD else None for row in rows]
 
 
 def user(info: Info, user_id: Annotated[strawberry.ID, ID_OF_USER]) -> User:
@@ -61,17 +58,17 @@ def user(info: Info, user_id: Annotated[strawberry.ID, ID_OF_USER]) -> User:
     return User.of(info.context.snapshot, user_id)
 
 
-async def node(info: Info, global_id: Annotated[strawberry.ID, ID_OF_NODE]) -> Node | None:
+def node(info: Info, global_id: Annotated[strawberry.ID, ID_OF_NODE]) -> Node | None:
     """One object by its global id."""
-    return await _node(info, global_id, "id")
+    return _node(info, global_id, "id")
 
 
-async def nodes(info: Info, global_ids: Annotated[list[strawberry.ID], IDS_OF_NODES]) -> list[Node | None]:
+def nodes(info: Info, global_ids: Annotated[list[strawberry.ID], IDS_OF_NODES]) -> list[Node | None]:
     """Objects by their global ids, in the order asked for."""
-    return await asyncio.gather(*(_node(info, each, "ids") for each in global_ids))
+    return [_node(info, each, "ids") for each in global_ids]
 
 
-async def _node(info: Info, global_id: str, argument: str) -> Node | None:
+def _node(info: Info, global_id: str, argument: str) -> Node | None:
     type_name, store_id = from_global_id(global_id, argument)
     snapshot = info.context.snapshot
     if type_name == User.__name__:
@@ -79,7 +76,7 @@ async def _node(info: Info, global_id: str, argument: str) -> Node | None:
     row = snapshot.recommender.bundle.books.row(store_id)
     if type_name != Book.__name__ or row == PAD:
         return None
-    return await book_at(info, snapshot, row)
+    return Book.at(snapshot, row)
 
 
 def readers(info: Info, first: Annotated[int, READERS_FIRST] = 5) -> list[strawberry.ID]:

@@ -11,9 +11,10 @@ import strawberry
 from graphql_api.arguments import AFTER, FILTER, FIRST, RERANK, STRATEGY, USER_ID, check_id, check_ids
 from graphql_api.context import Context, Info
 from graphql_api.errors import BadUserInputError
-from graphql_api.loaders.reasons import reasons_loader
+from graphql_api.loaders.reasons import PageReasons
 from graphql_api.paging import Part, page_of
 from graphql_api.snapshots import Snapshot
+from graphql_api.types.book import Book
 from graphql_api.types.recommendation import (
     Artifact,
     Recommendation,
@@ -165,7 +166,8 @@ async def _listed(
         except ParameterError as error:
             raise BadUserInputError(str(error)) from None
         unknown = answer.unknown_ids
-        explanations = reasons_loader(context, snapshot, answer)
+        page = answer.ranked[offset : offset + n]
+        explanations = PageReasons(context, snapshot, answer, [ranked.book_row for ranked in page])
         artifact = artifact_of(snapshot, strategy)
         served_from = ServedFrom[answer.served_from.name]
         nodes = [
@@ -174,13 +176,13 @@ async def _listed(
                 score=ranked.score,
                 served_from=served_from,
                 artifact=artifact,
-                book_row=ranked.book_row,
-                snapshot=snapshot,
+                book=Book.at(snapshot, ranked.book_row),
                 explanations=explanations,
             )
-            for ranked in answer.ranked[offset : offset + n]
+            for ranked in page
         ]
-        return Part(nodes, more=answer.total > offset + n, total=answer.total)
+        # of a ready list the total takes more than the list, and few ask
+        return Part(nodes, lambda: answer.total > offset + n, lambda: answer.total)
 
     page = await page_of(context, field, arguments, first, after, fetch)
     return RecommendationConnection(

@@ -60,6 +60,10 @@ class ApiSettings(BaseModel):
     )
     timeout_ms: int = Field(10_000, gt=0, description="How long a request may take, in milliseconds.")
 
+    compiled_documents: bool = Field(
+        True, description="Whether documents that come again are executed by plans that are made once."
+    )
+
     max_body_bytes: int = Field(64 * 2**10, gt=0, description="The largest request, in bytes.")
     max_first: int = Field(100, gt=0, description="The longest list that `first` may ask for.")
     max_ids: int = Field(100, gt=0, description="The longest list that an argument may hold, such as of ids.")

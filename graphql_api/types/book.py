@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
-from typing import Self
+from collections.abc import Mapping
+from typing import Any, Self
 
 import strawberry
 
-from graphql_api.context import Info
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.connection import Connection
 from graphql_api.types.node import Node, global_id
-from recs_core.data.catalogue import BookRecord
+from recs_core.data.cells import Cell
+
+COLUMNS = {
+    "book_id": "book_id",
+    "title": "title",
+    "authors": "authors",
+    "year": "year",
+    "publisher": "publisher",
+    "language": "language",
+    "genres": "genres",
+    "description": "description",
+    "cover_url": "cover_url",
+    "price": "price",
+    "in_stock": "available",
+}
+"""Of the catalogue, by the fields that show them."""
 
 
 @strawberry.type(description="A book of the catalogue.")
@@ -40,29 +55,24 @@ class Book(Node):
     in_stock: bool | None = strawberry.field(
         description="Whether the book can be bought now; null where it is unknown."
     )
+    _cells: strawberry.Private[Mapping[str, Cell]]
+    row: strawberry.Private[int]
 
     @classmethod
-    def from_record(cls, record: BookRecord) -> Self:
-        """The type of a catalogue record."""
-        return cls(
-            id=global_id("Book", record.book_id),
-            book_id=strawberry.ID(record.book_id),
-            title=record.title,
-            authors=list(record.authors),
-            year=record.year,
-            publisher=record.publisher,
-            language=record.language,
-            genres=list(record.genres),
-            description=record.description,
-            cover_url=record.cover_url,
-            price=record.price,
-            in_stock=record.available,
-        )
+    def at(cls, snapshot: Snapshot, book_row: int) -> Self:
+        """The book of a row of the catalogue, of which a field is read when it is asked for."""
+        book = cls.__new__(cls)
+        book._cells = snapshot.recommender.bundle.catalogue.cells
+        book.row = book_row
+        return book
 
-
-async def book_at(info: Info, snapshot: Snapshot, book_row: int) -> Book:
-    """The book of a row, read together with all others of its level."""
-    return Book.from_record(await info.context.books(snapshot).load(book_row))
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here only for what the object does not have: the fields that nobody asked for yet
+        if name == "id":
+            return global_id("Book", self.book_id)
+        if name not in COLUMNS:
+            raise AttributeError(f"{type(self).__name__} has no {name}")
+        return self._cells[COLUMNS[name]](self.row)
 
 
 @strawberry.type(description="A page of books.")

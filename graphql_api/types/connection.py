@@ -18,15 +18,15 @@ class Page(Generic[NodeT]):
     Args:
         nodes: the items.
         offset: how many items of the list come before them.
-        more: whether items come after them.
-        total: how many items the whole list has; None where nobody counted.
+        more: says whether items come after them.
+        total: says how many items the whole list has; None where nobody counted.
         cursor: writes the cursor of the item of a rank, from 1.
     """
 
     nodes: Sequence[NodeT]
     offset: int
-    more: bool
-    total: int | None
+    more: Callable[[], bool]
+    total: Callable[[], int | None]
     cursor: Callable[[int], str]
 
 
@@ -83,7 +83,7 @@ class Connection(Generic[NodeT]):
         """Where this page stands in the list."""
         page = self.page
         return PageInfo(
-            has_next_page=page.more,
+            has_next_page=page.more(),
             has_previous_page=page.offset > 0,
             start_cursor=page.cursor(page.offset + 1) if page.nodes else None,
             end_cursor=page.cursor(page.offset + len(page.nodes)) if page.nodes else None,
@@ -95,4 +95,4 @@ class Connection(Generic[NodeT]):
     )
     def total_count(self) -> int | None:
         """How many items the whole list has."""
-        return self.page.total
+        return self.page.total()

@@ -12,7 +12,7 @@ from graphql_api.arguments import COUNTERFACTUALS_FIRST, REASONS_FIRST, check_fi
 from graphql_api.context import Info
 from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.snapshots import Snapshot
-from graphql_api.types.book import Book, book_at
+from graphql_api.types.book import Book
 from graphql_api.types.reason import Reason
 from graphql_api.types.recommendation import Artifact
 from graphql_api.types.requests import camel
@@ -103,19 +103,13 @@ class Counterfactual:
     exact: bool = strawberry.field(
         description="Whether the two are equal by the model's nature; where not, `said` is an approximation."
     )
-    book_row: strawberry.Private[int]
-    snapshot: strawberry.Private[Snapshot]
-
-    @strawberry.field(description="The book of the history that is taken away.")
-    async def book(self, info: Info) -> Book:
-        """The book of the history."""
-        return await book_at(info, self.snapshot, self.book_row)
+    book: Book = strawberry.field(description="The book of the history that is taken away.")
 
     @classmethod
     def from_found(cls, found: counterfactual.Counterfactual, snapshot: Snapshot) -> Self:
         """The type of what the library found."""
         return cls(
-            said=found.said, true=found.true, exact=found.exact, book_row=found.book_row, snapshot=snapshot
+            said=found.said, true=found.true, exact=found.exact, book=Book.at(snapshot, found.book_row)
         )
 
 
@@ -128,15 +122,10 @@ class Explanation:
     )
     score: float | None = strawberry.field(description="The book's score; null where it may not be listed.")
     artifact: Artifact = strawberry.field(description="What made the list.")
+    book: Book = strawberry.field(description="The book that is explained.")
     answer: strawberry.Private[Answer]
-    book_row: strawberry.Private[int]
     snapshot: strawberry.Private[Snapshot]
     absence: strawberry.Private[absences.WhyNot]
-
-    @strawberry.field(description="The book that is explained.")
-    async def book(self, info: Info) -> Book:
-        """The book that is explained."""
-        return await book_at(info, self.snapshot, self.book_row)
 
     @strawberry.field(
         description="What the book's score is made of, largest part first; the amounts add up to it. Empty where the "
@@ -148,7 +137,7 @@ class Explanation:
         check_first(first, info.context.server.max_first, least=1)
         if self.score is None:
             return []
-        asked = np.array([self.book_row], dtype=np.int32)
+        asked = np.array([self.book.row], dtype=np.int32)
         recommender = self.snapshot.recommender
         (found,) = await info.context.compute(recommender.reasons, self.answer, asked, first=first)
         return [Reason.from_reason(reason, self.snapshot) for reason in found]
@@ -167,7 +156,7 @@ class Explanation:
             return []
         recommender = self.snapshot.recommender
         found = await info.context.compute(
-            recommender.counterfactuals, self.answer, self.book_row, first=first
+            recommender.counterfactuals, self.answer, self.book.row, first=first
         )
         return [Counterfactual.from_found(each, self.snapshot) for each in found]
 

@@ -7,9 +7,8 @@ from typing import Self
 
 import strawberry
 
-from graphql_api.context import Info
 from graphql_api.snapshots import Snapshot
-from graphql_api.types.book import Book, book_at
+from graphql_api.types.book import Book
 from recs_core.explanations import reasons
 
 
@@ -50,8 +49,9 @@ class Reason:
     rule: str | None = strawberry.field(
         description="The rule's name, for example diversity; null for what is not a RULE."
     )
-    book_row: strawberry.Private[int | None]
-    snapshot: strawberry.Private[Snapshot]
+    book: Book | None = strawberry.field(
+        description="The book of the history that gives the part; null for POPULARITY, RULE and OTHER."
+    )
 
     @classmethod
     def from_reason(cls, reason: reasons.Reason, snapshot: Snapshot) -> Self:
@@ -60,23 +60,15 @@ class Reason:
             kind=ReasonKind[reason.kind],
             amount=reason.amount,
             rule=reason.rule,
-            book_row=reason.book_row,
-            snapshot=snapshot,
+            book=None if reason.book_row is None else Book.at(snapshot, reason.book_row),
         )
 
-    @strawberry.field(
-        description="The book of the history that gives the part; null for POPULARITY, RULE and OTHER."
-    )
-    async def book(self, info: Info) -> Book | None:
-        """The book of the history that gives the part."""
-        return None if self.book_row is None else await book_at(info, self.snapshot, self.book_row)
-
     @strawberry.field(description="The reason in words that can follow the book's title.")
-    async def text(self, info: Info) -> str:
+    def text(self) -> str:
         """The reason in words."""
-        if self.book_row is None:
+        if self.book is None:
             return self._text_of_no_book()
-        title = (await info.context.books(self.snapshot).load(self.book_row)).title
+        title = self.book.title
         if self.kind is ReasonKind.CONTENT:
             likeness = "like" if self.amount > 0 else "unlike"
             return f"{likeness} “{title}” in title, author or publisher"

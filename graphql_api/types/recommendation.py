@@ -10,9 +10,8 @@ import strawberry
 from graphql_api.arguments import REASONS_FIRST, check_first
 from graphql_api.context import Info
 from graphql_api.limits.directives import Cost, ListSize
-from graphql_api.loaders.reasons import ReasonsKey, ReasonsLoader
-from graphql_api.snapshots import Snapshot
-from graphql_api.types.book import Book, book_at
+from graphql_api.loaders.reasons import PageReasons
+from graphql_api.types.book import Book
 from graphql_api.types.connection import Connection
 from graphql_api.types.reason import Reason
 
@@ -44,13 +43,7 @@ class _Ranked:
     """What all ranked books have."""
 
     rank: int = strawberry.field(description="The place in the list, from 1.")
-    book_row: strawberry.Private[int]
-    snapshot: strawberry.Private[Snapshot]
-
-    @strawberry.field(description="The book.")
-    async def book(self, info: Info) -> Book:
-        """The book."""
-        return await book_at(info, self.snapshot, self.book_row)
+    book: Book = strawberry.field(description="The book.")
 
 
 @strawberry.type(description="A book that the reader does not know yet and may like.")
@@ -62,7 +55,7 @@ class Recommendation(_Ranked):
     )
     served_from: ServedFrom = strawberry.field(description="Where the recommendation comes from.")
     artifact: Artifact = strawberry.field(description="What made the recommendation.")
-    explanations: strawberry.Private[ReasonsLoader]
+    explanations: strawberry.Private[PageReasons]
 
     @strawberry.field(
         description="Why it is recommended, largest part first. The amounts add up to the score: what is not "
@@ -73,8 +66,7 @@ class Recommendation(_Ranked):
     async def reasons(self, info: Info, first: Annotated[int, REASONS_FIRST] = 3) -> list[Reason]:
         """Why it is recommended."""
         check_first(first, info.context.server.max_first, least=1)
-        found = await self.explanations.load(ReasonsKey(self.book_row, first))
-        return [Reason.from_reason(reason, self.snapshot) for reason in found]
+        return await self.explanations.of(self.book.row, first=first)
 
 
 @strawberry.type(description="A page of recommendations.")

@@ -80,9 +80,8 @@ class User(Node):
         async def books(snapshot: Snapshot, offset: int, n: int) -> Part[Book]:
             rows = snapshot.recommender.history_rows(self.user_id)
             wanted = rows[offset : offset + n].tolist()
-            records = await info.context.books(snapshot).load_many(wanted)
-            nodes = [Book.from_record(record) for record in records]
-            return Part(nodes, more=offset + n < rows.size, total=int(rows.size))
+            nodes = [Book.at(snapshot, row) for row in wanted]
+            return Part(nodes, lambda: offset + n < rows.size, lambda: int(rows.size))
 
         return BookConnection.of(
             await page_of(info.context, "history", {"user": self.user_id}, first, after, books)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +14,7 @@ import pyarrow.ipc
 from numpy.typing import NDArray
 
 from recs_core.data.arrays import replacing_file
+from recs_core.data.cells import Cell, cells
 from recs_core.data.idmap import IdMap
 from recs_core.errors import ArtifactError, DataError
 
@@ -73,6 +75,11 @@ class Catalogue:
     def books(self) -> IdMap:
         """The id map of the rows."""
         return IdMap(np.asarray(self.table["book_id"].to_pylist(), dtype=np.str_), space="book")
+
+    @cached_property
+    def cells(self) -> Mapping[str, Cell]:
+        """Readers of single values by row, by the names of `SCHEMA`."""
+        return cells(self.table)
 
     def __len__(self) -> int:
         return int(self.table.num_rows)

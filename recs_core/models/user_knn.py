@@ -162,7 +162,8 @@ class UserKNN(SparseModel):
     def from_state(cls, config: ModelConfig, state: dict[str, NDArray[Any]]) -> Self:
         """See `Recommender.from_state`."""
         model = cls(config)
-        model.rarity, model.average = state["rarity"], state["average"]
+        # plain views of mapped arrays: a memmap runs Python code each time that a part of it is taken
+        model.rarity, model.average = np.asarray(state["rarity"]), np.asarray(state["average"])
         n_users = state["readers.indptr"].size - 1
         model.readers = csr_from_arrays(state, n_columns=model.rarity.size, prefix="readers.")
         model.weighted = csr_from_arrays(state, n_columns=n_users, prefix="weighted.")

@@ -36,12 +36,14 @@ class RandomQuery:
         random: decides.
         ids: values of arguments by name.
         depth: levels of selections, at most.
+        first: the least and the largest length of a list to ask for.
     """
 
     schema: GraphQLSchema
     random: Random
     ids: dict[str, list[str]]
     depth: int = 6
+    first: tuple[int, int] = (1, LONGEST)
     variables: dict[str, Any] = field(default_factory=dict)
     declared: list[str] = field(default_factory=list)
     fragments: list[str] = field(default_factory=list)
@@ -104,7 +106,7 @@ class RandomQuery:
     def _value(self, name: str, kind: GraphQLInputType) -> Any:
         """A value, or None where an optional argument is of no use here."""
         if name == "first":
-            return self.random.randint(1, LONGEST)
+            return self.random.randint(*self.first)
         inner = get_nullable_type(kind)
         if is_list_type(inner):
             return [self._value(name, inner.of_type) for _ in range(self.random.randint(1, 4))]
