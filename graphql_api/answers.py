@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from strawberry.types.graphql import OperationType
 
-from graphql_api.cache.key import KeyMaker
+from graphql_api.cache.plan import Plan, Plans
 from graphql_api.cache.responses import ResponseCache, Served
 from graphql_api.documents.store import Documents
 from graphql_api.errors import OperationKindError
 from graphql_api.executor import Executor, Rendered
-from graphql_api.operation import Asked
-from graphql_api.snapshots import Snapshots
+from graphql_api.operation import Asked, Operation
+from graphql_api.snapshots import Snapshot, Snapshots
 
 Awaiting = Callable[[Coroutine[Any, Any, Served]], Coroutine[Any, Any, Served]]
 """How a computation is waited for, such as only while the client is there."""
@@ -31,7 +32,7 @@ class Answers:
     Args:
         executor: runs operations.
         cache: keeps responses.
-        keys: makes their keys.
+        plans: say how they are kept.
         documents: finds the documents that requests name.
         snapshots: what is served.
     """
@@ -40,15 +41,19 @@ class Answers:
         self,
         executor: Executor,
         cache: ResponseCache,
-        keys: KeyMaker,
+        plans: Plans,
         documents: Documents,
         snapshots: Snapshots,
     ) -> None:
         self._snapshots = snapshots
         self._executor = executor
         self._cache = cache
-        self._keys = keys
+        self._plans = plans
         self._documents = documents
+
+    def count(self, what: str) -> None:
+        """Take note of something that the cache's report is to say."""
+        self._cache.count(what)
 
     async def answer(self, asked: Asked, request_id: str, awaiting: Awaiting = to_the_end) -> Served:
         """The response to a query.
@@ -60,15 +65,29 @@ class Answers:
         operation = asked.operation(await self._documents.find(asked))
         # one snapshot for the key and for the answer, whatever is published between the two
         snapshot = self._snapshots.current
-        key = self._keys.key(operation, snapshot.version)
-        served = self._cache.recall(key)
-        if served is None:
-            served = await awaiting(
-                self._cache.serve(key, lambda: self._executor.run(operation, snapshot, request_id))
-            )
+        plan = self._plans.of(operation)
+
+        def compute() -> Coroutine[Any, Any, Rendered]:
+            return self._compute(plan, operation, snapshot, request_id)
+
+        if not plan.policy.max_age:
+            served = await awaiting(self._cache.bypass(compute))
+        else:
+            key = plan.key(operation, snapshot.version)
+            recalled = self._cache.recall(key, plan.policy, compute)
+            served = recalled or await awaiting(self._cache.serve(key, plan.policy, compute))
         if served.status < 300:
             await self._documents.learn(asked)
         return served
+
+    async def _compute(
+        self, plan: Plan, operation: Operation, snapshot: Snapshot, request_id: str
+    ) -> Rendered:
+        rendered = await self._executor.run(operation, snapshot, request_id)
+        if not rendered.storable:
+            return rendered
+        tags = rendered.tags | plan.tags(operation.variables) | {f"bundle:{snapshot.version}"}
+        return replace(rendered, tags=tags)
 
     async def subscribe(self, asked: Asked, request_id: str) -> AsyncGenerator[Rendered, None]:
         """The responses to a subscription, one for each event.

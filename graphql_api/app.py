@@ -16,10 +16,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from graphql_api.answers import Answers
-from graphql_api.cache.key import KeyMaker
+from graphql_api.cache.connection import Connection
+from graphql_api.cache.invalidations import Follower, Invalidations
 from graphql_api.cache.memory import MemoryCache
+from graphql_api.cache.plan import Plans
 from graphql_api.cache.responses import ResponseCache
-from graphql_api.cache.shared import RESPONSES, SharedCache
+from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.context import Server, Swap
 from graphql_api.disclosure import Disclosure
 from graphql_api.documents.folder import DocumentsError, read_documents
@@ -75,7 +77,8 @@ def create_app(
     api = settings.api
     schema = schema or build_schema(settings)
     server = server_of(settings, Snapshot.of(recommender))
-    cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes, ttl_s=api.cache_ttl))
+    invalidations = Invalidations()
+    cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes), invalidations)
     readiness = Readiness(server.snapshots, cache)
     documents = _documents(options, schema)
     executor = Executor(
@@ -84,7 +87,7 @@ def create_app(
         timeout_ms=options.timeout_ms,
         disclosure=Disclosure(suggestions=options.suggestions, introspection=options.introspection),
     )
-    answers = Answers(executor, cache, KeyMaker(schema.as_str()), documents, server.snapshots)
+    answers = Answers(executor, cache, _plans(settings, schema), documents, server.snapshots)
     closing = asyncio.Event()
     endpoint = GraphQLEndpoint(
         answers,
@@ -103,7 +106,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
-            await living.enter_async_context(_redis(settings, cache, documents))
+            await living.enter_async_context(_redis(settings, cache, invalidations, documents))
             if api.bundle is None and is_published(recommender.bundle.path, api.published):
                 await living.enter_async_context(_watching(settings, server))
             readiness.serving = True
@@ -158,9 +161,12 @@ async def _watching(settings: Settings, server: Server) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        running.cancel()
-        with suppress(asyncio.CancelledError):
-            await running
+        await _cancelled(running)
+
+
+def _plans(settings: Settings, schema: Schema) -> Plans:
+    api = settings.api
+    return Plans(schema._schema, schema.as_str(), longest=api.cache_ttl, max_tokens=api.max_tokens)
 
 
 def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
@@ -174,28 +180,36 @@ def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
 
 
 @asynccontextmanager
-async def _redis(settings: Settings, cache: ResponseCache, documents: Documents) -> AsyncIterator[None]:
+async def _redis(
+    settings: Settings, cache: ResponseCache, invalidations: Invalidations, documents: Documents
+) -> AsyncIterator[None]:
     """Redis for all that servers share, if there is one to be had."""
-    timeout_s = settings.api.redis_timeout_ms / 1_000
     with _redis_url(settings) as url:
-        async with AsyncExitStack() as connections:
-
-            def connect(ttl_s: int, prefix: str) -> SharedCache | None:
-                if url is None:
-                    return None
-                shared = SharedCache(url, ttl_s=ttl_s, timeout_s=timeout_s, prefix=prefix)
-                connections.push_async_callback(shared.close)
-                return shared
-
-            cache.shared = connect(settings.api.cache_ttl, RESPONSES)
+        if url is None:
+            yield
+            return
+        connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
+        follower = Follower(url, invalidations)
+        await follower.begin()
+        following = asyncio.create_task(follower.run())
+        cache.shared = SharedAnswers(connection)
+        if isinstance(documents, AutomaticDocuments):
+            documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
+        try:
+            yield
+        finally:
+            cache.shared = None
             if isinstance(documents, AutomaticDocuments):
-                documents.shared = connect(TTL_S, PREFIX)
-            try:
-                yield
-            finally:
-                cache.shared = None
-                if isinstance(documents, AutomaticDocuments):
-                    documents.shared = None
+                documents.shared = None
+            await cache.settle()
+            await _cancelled(following)
+            await connection.close()
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
 
 
 @contextmanager

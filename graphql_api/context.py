@@ -64,6 +64,8 @@ class Context:
     operation_name: str | None
     server: Server
     snapshot: Snapshot
+    book_ids: set[str] = field(default_factory=set)
+    """The books that were read, whose change changes the answer."""
     _books: dict[str, DataLoader[int, BookRecord]] = field(default_factory=dict)
 
     def at(self, version: str) -> Snapshot:
@@ -83,7 +85,9 @@ class Context:
         """The catalogue's records by row, fetched together."""
         loader = self._books.get(snapshot.version)
         if loader is None:
-            loader = self._books[snapshot.version] = book_loader(snapshot.recommender.bundle.catalogue)
+            loader = self._books[snapshot.version] = book_loader(
+                snapshot.recommender.bundle.catalogue, self.book_ids
+            )
         return loader
 
     async def compute(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -38,11 +38,13 @@ class Rendered:
         body: the JSON of a GraphQL response.
         status: under `application/graphql-response+json`.
         storable: it may be kept.
+        tags: what it is about.
     """
 
     body: bytes
     status: int
     storable: bool
+    tags: frozenset[str] = frozenset()
 
 
 class Executor:
@@ -77,13 +79,14 @@ class Executor:
             OperationTimeoutError: it took too long; what it was waiting for is cancelled.
         """
         timeout_s = None if self._timeout_ms is None else self._timeout_ms / 1_000
+        context = self._context(operation, snapshot, request_id)
         try:
             async with asyncio.timeout(timeout_s) as patience:
                 result = await self._schema.execute(
                     operation.document,
                     variable_values=operation.variables,
                     operation_name=operation.name,
-                    context_value=self._context(operation, snapshot, request_id),
+                    context_value=context,
                     # answers are cached and shared between clients, which only a query's may be
                     allowed_operation_types=(OperationType.QUERY,),
                 )
@@ -95,7 +98,8 @@ class Executor:
             if not patience.expired():
                 raise
             raise OperationTimeoutError(f"the operation took more than {self._timeout_ms} ms") from None
-        return self._rendered(result, request_id, self._disclosure.redactor(operation.document))
+        rendered = self._rendered(result, request_id, self._disclosure.redactor(operation.document))
+        return replace(rendered, tags=frozenset(f"book:{book_id}" for book_id in context.book_ids))
 
     async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Rendered, None]:
         """Execute a subscription: a response for each of its events; one that is refused has just that response."""

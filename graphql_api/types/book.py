@@ -6,6 +6,7 @@ from typing import Self
 
 import strawberry
 
+from graphql_api.cache.control import INHERITED
 from graphql_api.context import Info
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.connection import Connection
@@ -13,7 +14,7 @@ from graphql_api.types.node import Node, global_id
 from recs_core.data.catalogue import BookRecord
 
 
-@strawberry.type(description="A book of the catalogue.")
+@strawberry.type(description="A book of the catalogue.", directives=[INHERITED])
 class Book(Node):
     """A book of the catalogue."""
 
@@ -65,6 +66,6 @@ async def book_at(info: Info, snapshot: Snapshot, book_row: int) -> Book:
     return Book.from_record(await info.context.books(snapshot).load(book_row))
 
 
-@strawberry.type(description="A page of books.")
+@strawberry.type(description="A page of books.", directives=[INHERITED])
 class BookConnection(Connection[Book]):
     """A page of books."""

@@ -9,6 +9,7 @@ import numpy as np
 import strawberry
 
 from graphql_api.arguments import COUNTERFACTUALS_FIRST, REASONS_FIRST, check_first
+from graphql_api.cache.control import INHERITED
 from graphql_api.context import Info
 from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.snapshots import Snapshot
@@ -48,7 +49,9 @@ class Absence(Enum):
     BELOW = strawberry.enum_value("BELOW", description="Its score is lower than that of every book listed.")
 
 
-@strawberry.type(description="One part of a book's score beside that of the last book of the list.")
+@strawberry.type(
+    description="One part of a book's score beside that of the last book of the list.", directives=[INHERITED]
+)
 class ScoreComparison:
     """One part of a book's score beside that of the last book of the list."""
 
@@ -57,7 +60,7 @@ class ScoreComparison:
     last: float = strawberry.field(description="How much of the score of the last book of the list it is.")
 
 
-@strawberry.type(description="Why a book is not in the list.")
+@strawberry.type(description="Why a book is not in the list.", directives=[INHERITED])
 class WhyNot:
     """Why a book is not in the list."""
 
@@ -94,7 +97,9 @@ class WhyNot:
         )
 
 
-@strawberry.type(description="What a score would be if the reader did not know one of the books.")
+@strawberry.type(
+    description="What a score would be if the reader did not know one of the books.", directives=[INHERITED]
+)
 class Counterfactual:
     """What a score would be if the reader did not know one of the books."""
 
@@ -119,7 +124,7 @@ class Counterfactual:
         )
 
 
-@strawberry.type(description="Why a book is, or is not, in a reader's list.")
+@strawberry.type(description="Why a book is, or is not, in a reader's list.", directives=[INHERITED])
 class Explanation:
     """Why a book is, or is not, in a reader's list."""
 

@@ -7,6 +7,7 @@ from typing import Self
 
 import strawberry
 
+from graphql_api.cache.control import INHERITED
 from graphql_api.context import Info
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.book import Book, book_at
@@ -38,7 +39,7 @@ RULE_TEXTS = {
 }
 
 
-@strawberry.type(description="One part of a recommendation's score.")
+@strawberry.type(description="One part of a recommendation's score.", directives=[INHERITED])
 class Reason:
     """One part of a recommendation's score."""
 
