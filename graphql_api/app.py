@@ -17,7 +17,7 @@ from starlette.staticfiles import StaticFiles
 
 from graphql_api.answers import Answers
 from graphql_api.cache.connection import Connection
-from graphql_api.cache.invalidations import Follower, Invalidations
+from graphql_api.cache.invalidations import Invalidations, followed
 from graphql_api.cache.memory import MemoryCache
 from graphql_api.cache.plan import Plans
 from graphql_api.cache.responses import ResponseCache
@@ -161,7 +161,9 @@ async def _watching(settings: Settings, server: Server) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        await _cancelled(running)
+        running.cancel()
+        with suppress(asyncio.CancelledError):
+            await running
 
 
 def _plans(settings: Settings, schema: Schema) -> Plans:
@@ -189,27 +191,18 @@ async def _redis(
             yield
             return
         connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
-        follower = Follower(url, invalidations)
-        await follower.begin()
-        following = asyncio.create_task(follower.run())
         cache.shared = SharedAnswers(connection)
         if isinstance(documents, AutomaticDocuments):
             documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
         try:
-            yield
+            async with followed(url, invalidations):
+                yield
         finally:
             cache.shared = None
             if isinstance(documents, AutomaticDocuments):
                 documents.shared = None
             await cache.settle()
-            await _cancelled(following)
             await connection.close()
-
-
-async def _cancelled(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
 
 
 @contextmanager

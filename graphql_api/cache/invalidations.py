@@ -6,7 +6,8 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -108,8 +109,23 @@ class Invalidations:
         return not self.is_blind or now - entry.made_at <= BLIND_TTL_S
 
 
-class Follower:
-    """Follows the log, on a connection of its own, until cancelled.
+@asynccontextmanager
+async def followed(url: str, known: Invalidations) -> AsyncIterator[None]:
+    """Follow the log of a Redis while this context is open."""
+    follower = _Follower(url, known)
+    known.is_followed = True
+    await follower.begin()
+    running = asyncio.create_task(follower.run())
+    try:
+        yield
+    finally:
+        follower.stopping = True
+        running.cancel()
+        await asyncio.wait({running})
+
+
+class _Follower:
+    """Follows the log on a connection of its own.
 
     Args:
         url: where Redis is.
@@ -119,25 +135,24 @@ class Follower:
     def __init__(self, url: str, known: Invalidations) -> None:
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), single_connection_client=True)
         self._known = known
-        known.is_followed = True
+        self.stopping = False
+        """Ends `run` also where the client takes a cancellation for an answer that came at the same moment."""
 
     async def begin(self) -> None:
         """Read the log for the first time, if Redis answers."""
-        try:
+        with suppress(RedisError, OSError, TimeoutError):
+            # where it does not, `run` goes on trying, and says so
             await self._look()
-        except (RedisError, OSError, TimeoutError):
-            # `run` goes on trying, and says so
-            return
 
     async def run(self) -> None:
         """Follow; where Redis fails, come back to it again and again."""
         failing = False
         try:
-            while True:
+            while not self.stopping:
                 try:
                     await self._look()
-                    await self._wait()
                     failing = False
+                    await self._wait()
                 except (RedisError, OSError, TimeoutError) as error:
                     if not failing:
                         log.warning("invalidations cannot be followed: %s: %s", type(error).__name__, error)
