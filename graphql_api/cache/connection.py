@@ -20,6 +20,9 @@ MAX_CONNECTIONS = 32
 FAILURES_TO_OPEN = 5
 COOLDOWN_S = 1.0
 
+SLICES = 10
+"""Of the patience with one operation; one has some turns on the event loop to go through."""
+
 T = TypeVar("T")
 
 
@@ -50,8 +53,7 @@ class Connection:
         if not self._breaker.allow():
             return None
         try:
-            async with asyncio.timeout(self._timeout_s):
-                result = await operation()
+            result = await self._patiently(operation())
         except (RedisError, OSError, TimeoutError) as error:
             self._failed(error)
             return None
@@ -59,6 +61,21 @@ class Connection:
             log.info("Redis answers again")
         self._breaker.succeeded()
         return result
+
+    async def _patiently(self, operation: Awaitable[T]) -> T:
+        """Wait in slices: of a moment in which this process was busy with other things only one slice counts.
+
+        Else a burst of requests would look like a Redis that does not answer, just when it is needed most.
+        """
+        task = asyncio.ensure_future(operation)
+        try:
+            for _ in range(SLICES):
+                await asyncio.wait({task}, timeout=self._timeout_s / SLICES)
+                if task.done():
+                    return task.result()
+            raise TimeoutError(f"no answer within {1_000 * self._timeout_s:g} ms")
+        finally:
+            task.cancel()
 
     async def is_up(self) -> bool:
         """Whether Redis answers now."""
