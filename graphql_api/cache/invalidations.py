@@ -122,6 +122,7 @@ async def followed(url: str, known: Invalidations) -> AsyncIterator[None]:
         follower.stopping = True
         running.cancel()
         await asyncio.wait({running})
+        await follower.close()
 
 
 class _Follower:
@@ -147,20 +148,21 @@ class _Follower:
     async def run(self) -> None:
         """Follow; where Redis fails, come back to it again and again."""
         failing = False
-        try:
-            while not self.stopping:
-                try:
-                    await self._look()
-                    failing = False
-                    await self._wait()
-                except (RedisError, OSError, TimeoutError) as error:
-                    if not failing:
-                        log.warning("invalidations cannot be followed: %s: %s", type(error).__name__, error)
-                    failing = True
-                    await self._redis.connection_pool.disconnect()
-                    await asyncio.sleep(RETRY_S)
-        finally:
-            await self._redis.aclose()
+        while not self.stopping:
+            try:
+                await self._look()
+                failing = False
+                await self._wait()
+            except (RedisError, OSError, TimeoutError) as error:
+                if not failing:
+                    log.warning("invalidations cannot be followed: %s: %s", type(error).__name__, error)
+                failing = True
+                await self._redis.connection_pool.disconnect()
+                await asyncio.sleep(RETRY_S)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        await self._redis.aclose()
 
     async def _look(self) -> None:
         """Know what there is; where the last known message is gone, some may have been missed: begin anew."""

@@ -1,4 +1,4 @@
-"""A server that notes each ranking in a file and prints its address: `python counting_server.py BUNDLE FILE SECONDS`."""
+"""A server that notes each ranking in a file: `counting_server.py BUNDLE FILE SECONDS`; it prints its address."""
 
 from __future__ import annotations
 
