@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
+from dataclasses import replace
 from typing import Any
 
 from strawberry.types.graphql import OperationType
 
-from graphql_api.cache.key import KeyMaker
+from graphql_api.cache.plan import Plan, Plans
 from graphql_api.cache.responses import ResponseCache, Served
 from graphql_api.documents.store import Documents
 from graphql_api.errors import OperationKindError
@@ -32,7 +33,7 @@ class Answers:
     Args:
         executor: runs operations.
         cache: keeps responses.
-        keys: makes their keys.
+        plans: say how they are kept.
         documents: finds the documents that requests name.
         snapshots: what is served.
         recent: told of what was answered.
@@ -42,7 +43,7 @@ class Answers:
         self,
         executor: Executor,
         cache: ResponseCache,
-        keys: KeyMaker,
+        plans: Plans,
         documents: Documents,
         snapshots: Snapshots,
         recent: RecentOperations,
@@ -51,8 +52,12 @@ class Answers:
         self._recent = recent
         self._executor = executor
         self._cache = cache
-        self._keys = keys
+        self._plans = plans
         self._documents = documents
+
+    def count(self, what: str) -> None:
+        """Take note of something that the cache's report is to say."""
+        self._cache.count(what)
 
     async def answer(self, asked: Asked, request_id: str, awaiting: Awaiting = to_the_end) -> Served:
         """The response to a query.
@@ -64,14 +69,19 @@ class Answers:
         operation = asked.operation(await self._documents.find(asked))
         # one snapshot for the key and for the answer, whatever is published between the two
         snapshot = self._snapshots.current
-        key = self._keys.key(operation, snapshot.version)
-        served = self._cache.recall(key)
-        if served is None:
-            served = await awaiting(
-                self._cache.serve(key, lambda: self._executor.run(operation, snapshot, request_id))
-            )
-        if served.status == ANSWERED:
-            self._recent.note(operation)
+        plan = self._plans.of(operation)
+
+        def compute() -> Coroutine[Any, Any, Rendered]:
+            return self._compute(plan, operation, snapshot, request_id)
+
+        if not plan.policy.max_age:
+            served = await awaiting(self._cache.bypass(compute))
+        else:
+            key = plan.key(operation, snapshot.version)
+            recalled = self._cache.recall(key, plan.policy, compute)
+            served = recalled or await awaiting(self._cache.serve(key, plan.policy, compute))
+            if served.status == ANSWERED:
+                self._recent.note(operation)
         if served.status < 300:
             await self._documents.learn(asked)
         return served
@@ -80,10 +90,22 @@ class Answers:
         """Answer from a snapshot that is not served yet what was asked of late; how many answers are ready."""
 
         async def ask(operation: Operation) -> None:
-            key = self._keys.key(operation, snapshot.version)
-            await self._cache.serve(key, lambda: self._executor.run(operation, snapshot, "warm-up"))
+            plan = self._plans.of(operation)
+            key = plan.key(operation, snapshot.version)
+            await self._cache.serve(
+                key, plan.policy, lambda: self._compute(plan, operation, snapshot, "warm-up")
+            )
 
         return await warm_up(self._recent, ask)
+
+    async def _compute(
+        self, plan: Plan, operation: Operation, snapshot: Snapshot, request_id: str
+    ) -> Rendered:
+        rendered = await self._executor.run(operation, snapshot, request_id)
+        if not rendered.storable:
+            return rendered
+        tags = rendered.tags | plan.tags(operation.variables) | {f"bundle:{snapshot.version}"}
+        return replace(rendered, tags=tags)
 
     async def subscribe(self, asked: Asked, request_id: str) -> AsyncGenerator[Rendered, None]:
         """The responses to a subscription, one for each event.

@@ -16,10 +16,12 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from graphql_api.answers import Answers
-from graphql_api.cache.key import KeyMaker
+from graphql_api.cache.connection import Connection
+from graphql_api.cache.invalidations import Invalidations, followed
 from graphql_api.cache.memory import MemoryCache
+from graphql_api.cache.plan import Plans
 from graphql_api.cache.responses import ResponseCache
-from graphql_api.cache.shared import RESPONSES, SharedCache
+from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.compiled.documents import CompiledDocuments
 from graphql_api.context import Server, Swap
 from graphql_api.disclosure import Disclosure
@@ -78,7 +80,8 @@ def create_app(
     api = settings.api
     schema = schema or build_schema(settings)
     server = server_of(settings, Snapshot.of(recommender))
-    cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes, ttl_s=api.cache_ttl))
+    invalidations = Invalidations()
+    cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes), invalidations)
     readiness = Readiness(server.snapshots, cache)
     documents = _documents(options, schema)
     executor = Executor(
@@ -89,7 +92,7 @@ def create_app(
         compiled=CompiledDocuments(schema) if api.compiled_documents else None,
     )
     recent = RecentOperations(api.warm_operations)
-    answers = Answers(executor, cache, KeyMaker(schema.as_str()), documents, server.snapshots, recent)
+    answers = Answers(executor, cache, _plans(settings, schema), documents, server.snapshots, recent)
     watch = _watch(settings, server, answers)
     closing = asyncio.Event()
     endpoint = GraphQLEndpoint(
@@ -109,7 +112,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
-            await living.enter_async_context(_redis(settings, cache, documents))
+            await living.enter_async_context(_redis(settings, cache, invalidations, documents))
             if watch is not None:
                 await living.enter_async_context(watch.running(_shared_redis(settings)))
             readiness.serving = True
@@ -168,6 +171,11 @@ def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationW
     )
 
 
+def _plans(settings: Settings, schema: Schema) -> Plans:
+    api = settings.api
+    return Plans(schema._schema, schema.as_str(), longest=api.cache_ttl, max_tokens=api.max_tokens)
+
+
 def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
     if options.persisted_documents == "off":
         return SentDocuments()
@@ -179,28 +187,27 @@ def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
 
 
 @asynccontextmanager
-async def _redis(settings: Settings, cache: ResponseCache, documents: Documents) -> AsyncIterator[None]:
+async def _redis(
+    settings: Settings, cache: ResponseCache, invalidations: Invalidations, documents: Documents
+) -> AsyncIterator[None]:
     """Redis for all that servers share, if there is one to be had."""
-    timeout_s = settings.api.redis_timeout_ms / 1_000
     with redis_url(settings) as url:
-        async with AsyncExitStack() as connections:
-
-            def connect(ttl_s: int, prefix: str) -> SharedCache | None:
-                if url is None:
-                    return None
-                shared = SharedCache(url, ttl_s=ttl_s, timeout_s=timeout_s, prefix=prefix)
-                connections.push_async_callback(shared.close)
-                return shared
-
-            cache.shared = connect(settings.api.cache_ttl, RESPONSES)
-            if isinstance(documents, AutomaticDocuments):
-                documents.shared = connect(TTL_S, PREFIX)
-            try:
+        if url is None:
+            yield
+            return
+        connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
+        cache.shared = SharedAnswers(connection)
+        if isinstance(documents, AutomaticDocuments):
+            documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
+        try:
+            async with followed(url, invalidations):
                 yield
-            finally:
-                cache.shared = None
-                if isinstance(documents, AutomaticDocuments):
-                    documents.shared = None
+        finally:
+            cache.shared = None
+            if isinstance(documents, AutomaticDocuments):
+                documents.shared = None
+            await cache.settle()
+            await connection.close()
 
 
 def _shared_redis(settings: Settings) -> str | None:

@@ -65,6 +65,8 @@ class Context:
     operation_name: str | None
     server: Server
     snapshot: Snapshot
+    books_read: dict[Snapshot, set[int]] = field(default_factory=dict)
+    """The rows of the books that the answer is made of, by snapshot: it changes when one of them does."""
 
     def at(self, version: str) -> Snapshot:
         """The snapshot that a cursor is of.

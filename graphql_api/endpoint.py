@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from contextlib import aclosing
 from functools import partial
 
@@ -23,6 +24,7 @@ from graphql_api.errors import (
     internal_error,
     request_error,
 )
+from graphql_api.http.caching import NOT_KEPT, caching_headers, is_known
 from graphql_api.http.disconnect import ClientGoneError, unless_disconnected
 from graphql_api.http.media import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, Accept
 from graphql_api.http.options import ProtocolOptions
@@ -37,6 +39,10 @@ log = logging.getLogger(__name__)
 
 OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 """What a client that reads anything gets comes first: `application/json`, as the older half of them expects."""
+
+
+_OF_ALL = ((b"vary", b"Accept"), (b"x-content-type-options", b"nosniff"))
+"""What all responses say."""
 
 
 class GraphQLEndpoint:
@@ -72,9 +78,7 @@ class GraphQLEndpoint:
             response = await self._respond(request)
         except ClientGoneError:
             return
-        response.headers["Bookverse-Bundle"] = self._snapshots.current.version
-        response.headers["Vary"] = "Accept"
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.raw_headers += (*_OF_ALL, (b"bookverse-bundle", self._snapshots.current.version.encode()))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
@@ -95,7 +99,7 @@ class GraphQLEndpoint:
         except ClientGoneError:
             raise
         except Exception:
-            return _response(_masked(), media, status=500, headers={"Cache-Control": "no-store"})
+            return _response(_masked(), media, status=500, headers=dict(NOT_KEPT))
 
     async def _one(self, request: Request, asked: Asked, accept: Accept, media: str) -> Response:
         request_id = current_request_id()
@@ -112,7 +116,11 @@ class GraphQLEndpoint:
         if media == EVENT_STREAM:
             return self._stream(once(served.body))
         status = served.status if media == GRAPHQL_RESPONSE else 200
-        return _response(served.body, media, status=status, headers={"Cache-Status": served.cache_status})
+        headers = caching_headers(served, media, time.time())
+        if request.method != "POST" and is_known(headers, request.headers.get("if-none-match")):
+            self._answers.count("not modified")
+            return Response(status_code=304, headers=headers)
+        return _response(served.body, media, status=status, headers=headers)
 
     async def _bodies(self, asked: Asked, request_id: str) -> Bodies:
         async with aclosing(self._answers.subscribe(asked, request_id)) as results:
@@ -128,7 +136,7 @@ class GraphQLEndpoint:
 
         bodies = await unless_disconnected(request.receive, side_by_side())
         # each has its own outcome, and one status cannot tell them
-        return _response(b"[" + b",".join(bodies) + b"]", media, status=200, headers={})
+        return _response(b"[" + b",".join(bodies) + b"]", media, status=200, headers=dict(NOT_KEPT))
 
     async def _item(self, asked: Asked) -> bytes:
         try:
@@ -146,7 +154,7 @@ class GraphQLEndpoint:
             if media == EVENT_STREAM:
                 return self._stream(once(body))
             status = 200 if media == JSON else status
-        headers = {"Cache-Control": "no-store"}
+        headers = dict(NOT_KEPT)
         if isinstance(error, MethodNotAllowedError):
             headers["Allow"] = error.allow
         return _response(body, media, status=status, headers=headers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -39,11 +39,13 @@ class Rendered:
         body: the JSON of a GraphQL response.
         status: under `application/graphql-response+json`.
         storable: it may be kept.
+        tags: what it is about.
     """
 
     body: bytes
     status: int
     storable: bool
+    tags: frozenset[str] = frozenset()
 
 
 class Executor:
@@ -81,12 +83,12 @@ class Executor:
             OperationTimeoutError: it took too long; what it was waiting for is cancelled.
         """
         timeout_s = None if self._timeout_ms is None else self._timeout_ms / 1_000
+        context = self._context(operation, snapshot, request_id)
         try:
             async with asyncio.timeout(timeout_s) as patience:
-                context = self._context(operation, snapshot, request_id)
                 response = await self._compiled.answer(operation, context) if self._compiled else None
                 if response is not None:
-                    return Rendered(orjson.dumps(response), ANSWERED, storable=True)
+                    return Rendered(orjson.dumps(response), ANSWERED, storable=True, tags=book_tags(context))
                 result = await self._schema.execute(
                     operation.document,
                     variable_values=operation.variables,
@@ -103,7 +105,8 @@ class Executor:
             if not patience.expired():
                 raise
             raise OperationTimeoutError(f"the operation took more than {self._timeout_ms} ms") from None
-        return self._rendered(result, request_id, self._disclosure.redactor(operation.document))
+        rendered = self._rendered(result, request_id, self._disclosure.redactor(operation.document))
+        return replace(rendered, tags=book_tags(context)) if rendered.storable else rendered
 
     async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Rendered, None]:
         """Execute a subscription: a response for each of its events; one that is refused has just that response."""
@@ -140,3 +143,12 @@ class Executor:
         else:
             status = NOT_VALID if all(map(is_public, errors)) else BROKEN
         return Rendered(orjson.dumps(response), status, storable=not errors)
+
+
+def book_tags(context: Context) -> frozenset[str]:
+    """The tags of the books that an operation's answer is made of."""
+    return frozenset(
+        f"book:{book_id}"
+        for snapshot, rows in context.books_read.items()
+        for book_id in snapshot.recommender.bundle.books.array[list(rows)].tolist()
+    )

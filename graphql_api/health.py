@@ -39,14 +39,14 @@ class Readiness:
             "bundle": bundle.version,
             "model": bundle.meta.model_name,
             "redis": await self._redis_state(),
-            "cache": dict(self._cache.counts),
+            "cache": self._cache.report(),
         }
         return _json(state, 200 if self.serving else 503)
 
     async def _redis_state(self) -> str:
         if self._cache.shared is None:
             return "off"
-        return "up" if await self._cache.shared.is_up() else "down"
+        return "up" if await self._cache.shared.connection.is_up() else "down"
 
 
 def _json(value: dict[str, Any], status: int = 200) -> Response:

@@ -29,8 +29,6 @@ def page() -> Response:
         STATIC / "index.html",
         headers={
             "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-            "X-Content-Type-Options": "nosniff",
             "Referrer-Policy": "no-referrer",
-            "Vary": "Accept",
         },
     )

@@ -9,6 +9,7 @@ from graphql import GraphQLError
 from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
 from strawberry.types import ExecutionContext
 
+from graphql_api.cache.control import DAY, HOUR, MINUTE, private, public
 from graphql_api.context import Context
 from graphql_api.errors import log_unexpected
 from graphql_api.limits.checks import Checks
@@ -43,87 +44,95 @@ class Query:
         resolver=ranked.recommendations,
         description="The best books for a reader that the reader does not know yet, best first. A reader "
         "without a history gets what is popular, and `servedFrom` says so.",
-        directives=[Cost(weight="10"), PAGED],
+        directives=[private(HOUR), Cost(weight="10"), PAGED],
     )
     personalized: RecommendationConnection = strawberry.field(
         resolver=ranked.personalized,
         description="The best other books for somebody of whom nothing but some books is known: an anonymous reader, "
         "a cart.",
-        directives=[Cost(weight="10"), PAGED],
+        directives=[public(HOUR), Cost(weight="10"), PAGED],
     )
     similar_books: SimilarBookConnection = strawberry.field(
         resolver=discovery.similar_books,
         description="The books most like a book, most alike first.",
-        directives=[Cost(weight="5"), PAGED],
+        directives=[public(HOUR), Cost(weight="5"), PAGED],
     )
     also_read: AlsoReadConnection = strawberry.field(
         resolver=discovery.also_read,
         description="Books that readers of a book read too, most telling first.",
-        directives=[Cost(weight="5"), PAGED],
+        directives=[public(HOUR), Cost(weight="5"), PAGED],
     )
     trending: TrendingConnection = strawberry.field(
         resolver=discovery.trending,
         description="What most readers read of late, most read first.",
-        directives=[Cost(weight="2"), PAGED],
+        directives=[public(HOUR), Cost(weight="2"), PAGED],
     )
     new_arrivals: BookConnection = strawberry.field(
         resolver=discovery.new_arrivals,
         description="The books that were published last; of one year, those that are read most come first.",
-        directives=[Cost(weight="2"), PAGED],
+        directives=[public(HOUR), Cost(weight="2"), PAGED],
     )
     search: SearchConnection = strawberry.field(
         resolver=discovery.search,
         description="The books whose title, author, series or genre fit a text, best first. The last word may be "
         "unfinished, and long words may be misspelt.",
-        directives=[Cost(weight="5"), PAGED],
+        directives=[public(HOUR), Cost(weight="5"), PAGED],
     )
     explain: Explanation = strawberry.field(
         resolver=explanations.explain,
         description="Why a book is, or is not, in the list of a reader or a session.",
-        directives=[Cost(weight="20")],
+        directives=[private(HOUR), Cost(weight="20")],
     )
-    book: Book = strawberry.field(resolver=lookups.book, description="One book of the catalogue.")
+    book: Book = strawberry.field(
+        resolver=lookups.book, description="One book of the catalogue.", directives=[public(HOUR)]
+    )
     books: list[Book | None] = strawberry.field(
         resolver=lookups.books,
         description="Books of the catalogue, in the order asked for.",
-        directives=[ListSize(slicing_arguments=["ids"])],
+        directives=[public(HOUR), ListSize(slicing_arguments=["ids"])],
     )
     user: User = strawberry.field(
-        resolver=lookups.user, description="One reader; `known` says whether the bundle knows them."
+        resolver=lookups.user,
+        description="One reader; `known` says whether the bundle knows them.",
+        directives=[private(HOUR)],
     )
     node: Node | None = strawberry.field(
-        resolver=lookups.node, description="An object by its global id; null where there is none."
+        resolver=lookups.node,
+        description="An object by its global id; null where there is none.",
+        directives=[private(HOUR)],
     )
     nodes: list[Node | None] = strawberry.field(
         resolver=lookups.nodes,
         description="Objects by their global ids, in the order asked for.",
-        directives=[ListSize(slicing_arguments=["ids"])],
+        directives=[private(HOUR), ListSize(slicing_arguments=["ids"])],
     )
     readers: list[strawberry.ID] = strawberry.field(
         resolver=lookups.readers,
         description="Some readers with a history of middling length, to try the API with.",
-        directives=[ListSize(slicing_arguments=["first"])],
+        directives=[public(HOUR), ListSize(slicing_arguments=["first"])],
     )
     metrics: list[Metric] = strawberry.field(
         resolver=workbench.metrics,
         description="How the models measured on held-out interactions, all metrics or those that are named.",
-        directives=[ListSize(assumed_size=3_000)],
+        directives=[public(DAY), ListSize(assumed_size=3_000)],
     )
     models: list[Model] = strawberry.field(
         resolver=workbench.models,
         description="The models that were trained and compared.",
-        directives=[ListSize(assumed_size=20)],
+        directives=[public(DAY), ListSize(assumed_size=20)],
     )
-    bundle: Bundle = strawberry.field(resolver=workbench.bundle, description="What is served.")
+    bundle: Bundle = strawberry.field(
+        resolver=workbench.bundle, description="What is served.", directives=[public(MINUTE)]
+    )
     strategies: list[Strategy] = strawberry.field(
         resolver=workbench.strategies,
         description="The ways to make a list.",
-        directives=[ListSize(assumed_size=10)],
+        directives=[public(HOUR), ListSize(assumed_size=10)],
     )
     experiments: list[Experiment] = strawberry.field(
         resolver=workbench.experiments,
         description="The experiments that run; empty where none does.",
-        directives=[ListSize(assumed_size=10)],
+        directives=[public(MINUTE), ListSize(assumed_size=10)],
     )
 
 

@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from typing import TypeAlias
 
-from graphql_api.operation import Operation
+Key: TypeAlias = tuple[bytes, bytes, str, str, str]
+"""Digest of schema, document and operation name; variables; bundle version; audience; experiment.
+
+In the process it is used as it is, which takes a tenth of the time that a digest of it takes.
+"""
 
 
-class KeyMaker:
-    """Makes the keys of one schema.
+def name_of(key: Key) -> str:
+    """The name of a key outside the process, as hexadecimal digits."""
+    digest, variables, *rest = key
+    return chained(digest, variables, *(part.encode() for part in rest)).hex()
 
-    Args:
-        schema: the schema as SDL.
-    """
 
-    def __init__(self, schema: str) -> None:
-        self._base = hashlib.sha256(hashlib.sha256(schema.encode()).digest())
-
-    def key(self, operation: Operation, bundle_version: str) -> str:
-        """The key of an operation's response from a bundle, as hexadecimal digits."""
-        digest = self._base.copy()
-        # each part's length goes before it, so that no two operations run together to the same bytes
-        for part in (
-            bundle_version.encode(),
-            operation.document.encode(),
-            (operation.name or "").encode(),
-            operation.canonical_variables,
-        ):
-            digest.update(len(part).to_bytes(8, "big"))
-            digest.update(part)
-        return digest.hexdigest()
+def chained(*parts: bytes) -> bytes:
+    """The sha256 of parts, each with its length, so that no two lists run together to the same bytes."""
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8, "big"))
+        digest.update(part)
+    return digest.digest()

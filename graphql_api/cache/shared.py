@@ -1,86 +1,101 @@
-"""What servers share in Redis, such as responses (L2), and any of them can do without."""
+"""L2: what servers share in Redis, and a lease on what one of them is about to make."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
-from collections.abc import Awaitable, Callable
+from enum import Enum
 
-from redis.asyncio import BlockingConnectionPool, Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
+from graphql_api.cache.connection import Connection
+from graphql_api.cache.entry import MARK_LENGTH, Entry
 
-from graphql_api.cache.breaker import CircuitBreaker
+PREFIX = "bookverse:1"
+"""With a number that grows when `Entry.encode` changes, so that servers of two releases do not misread each other."""
 
-log = logging.getLogger(__name__)
+LEASE_MS = 3_000
+"""How long a lease holds whose owner has died."""
 
-RESPONSES = "bookverse:response:"
-MAX_CONNECTIONS = 32
-FAILURES_TO_OPEN = 5
-COOLDOWN_S = 1.0
+FIND = f"""
+local kept = redis.call('GET', KEYS[1])
+if kept and string.sub(kept, 1, {MARK_LENGTH}) ~= ARGV[1] then return kept end
+if redis.call('SET', KEYS[2], ARGV[2], 'NX', 'PX', ARGV[3]) then return 1 end
+return 0
+"""
+KEEP = """
+redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
+if redis.call('GET', KEYS[2]) == ARGV[1] then redis.call('DEL', KEYS[2]) end
+return 1
+"""
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+
+
+class Lease(Enum):
+    """What became of an attempt to be the one who makes an answer."""
+
+    OURS = 1
+    ANOTHERS = 0
+    UNKNOWN = None
+    """Redis does not answer."""
 
 
 class SharedCache:
-    """Reads and writes bodies; without Redis it knows nothing and keeps nothing, and never fails.
+    """Bodies of any kind by name, such as documents.
 
     Args:
-        url: where Redis is.
-        ttl_s: how long an entry lives.
-        timeout_s: patience with one operation.
-        prefix: of its keys in Redis.
+        connection: to Redis.
+        ttl_s: how long a body lives.
+        prefix: of its keys.
     """
 
-    def __init__(self, url: str, *, ttl_s: int, timeout_s: float, prefix: str = RESPONSES) -> None:
-        pool = BlockingConnectionPool.from_url(
-            url,
-            max_connections=MAX_CONNECTIONS,
-            timeout=timeout_s,
-            # a second attempt would double the time that a reader waits; the next request is attempt enough
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._redis = Redis.from_pool(pool)
+    def __init__(self, connection: Connection, *, ttl_s: int, prefix: str) -> None:
+        self._connection = connection
         self._ttl_s = ttl_s
         self._prefix = prefix
-        self._timeout_s = timeout_s
-        self._breaker = CircuitBreaker(failures=FAILURES_TO_OPEN, cooldown_s=COOLDOWN_S)
-        self.failures = 0
-        """Operations that failed or timed out."""
 
-    async def get(self, key: str) -> bytes | None:
-        """The body under a key, or None."""
-        body = await self._guarded(lambda: self._redis.get(self._prefix + key))
+    async def get(self, name: str) -> bytes | None:
+        """The body of a name, or None."""
+        body = await self._connection.guarded(lambda: self._connection.redis.get(self._prefix + name))
         return body if isinstance(body, bytes) else None
 
-    async def put(self, key: str, body: bytes) -> None:
+    async def put(self, name: str, body: bytes) -> None:
         """Keep a body."""
-        await self._guarded(lambda: self._redis.set(self._prefix + key, body, ex=self._ttl_s))
+        key = self._prefix + name
+        await self._connection.guarded(lambda: self._connection.redis.set(key, body, ex=self._ttl_s))
 
-    async def is_up(self) -> bool:
-        """Whether Redis answers now."""
-        return bool(await self._guarded(self._redis.ping))
 
-    async def close(self) -> None:
-        """Close the connections."""
-        await self._redis.aclose()
+class SharedAnswers:
+    """Answers by name. Each method is one round trip; without Redis none does anything.
 
-    async def _guarded(self, operation: Callable[[], Awaitable[object]]) -> object:
-        if not self._breaker.allow():
-            return None
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                result = await operation()
-        except (RedisError, OSError, TimeoutError) as error:
-            self._failed(error)
-            return None
-        if self._breaker.is_open:
-            log.info("Redis answers again")
-        self._breaker.succeeded()
-        return result
+    Args:
+        connection: to Redis.
+    """
 
-    def _failed(self, error: Exception) -> None:
-        self.failures += 1
-        was_open = self._breaker.is_open
-        self._breaker.failed()
-        if self._breaker.is_open and not was_open:
-            log.warning("Redis fails, serving without it: %s: %s", type(error).__name__, error)
+    def __init__(self, connection: Connection) -> None:
+        self.connection = connection
+        self._find = connection.redis.register_script(FIND)
+        self._keep = connection.redis.register_script(KEEP)
+        self._release = connection.redis.register_script(RELEASE)
+
+    async def find(self, name: str, token: str, *, but: str = "") -> Entry | Lease:
+        """The answer of a name; where there is none, the lease on it, if nobody has it.
+
+        Args:
+            name: of the answer.
+            token: tells whose lease it is.
+            but: the mark of an answer that counts as none.
+        """
+        arguments: list[str | int] = [but, token, LEASE_MS]
+        found = await self.connection.guarded(lambda: self._find(_keys(name), arguments))
+        return Entry.decode(found) if isinstance(found, bytes) else Lease(found)
+
+    async def keep(self, name: str, token: str, entry: Entry, *, for_s: float) -> None:
+        """Keep an answer for so many seconds, and give its lease back."""
+        arguments: list[str | bytes | int] = [token, entry.encode(), max(1, int(1_000 * for_s))]
+        await self.connection.guarded(lambda: self._keep(_keys(name), arguments))
+
+    async def release(self, name: str, token: str) -> None:
+        """Give a lease back without an answer."""
+        await self.connection.guarded(lambda: self._release(_keys(name)[1:], [token]))
+
+
+def _keys(name: str) -> list[str]:
+    """Of answer and lease; the braces keep the two on one node of a cluster, which a script needs."""
+    return [f"{PREFIX}:{{{name}}}:answer", f"{PREFIX}:{{{name}}}:lease"]

@@ -69,7 +69,7 @@ class AutomaticDocuments:
     """
 
     def __init__(self) -> None:
-        self._memory = MemoryCache(max_bytes=MEMORY_BYTES, ttl_s=TTL_S)
+        self._memory: MemoryCache[str, str] = MemoryCache(max_bytes=MEMORY_BYTES)
         self.shared: SharedCache | None = None
         """Redis, while there is one to talk to."""
 
@@ -84,21 +84,22 @@ class AutomaticDocuments:
             _check_digest(asked, asked.document)
             return asked.document
         digest = asked.document_id or ""
-        body = self._memory.get(digest)
-        if body is None and self.shared is not None:
-            body = await self.shared.get(digest)
-            if body is not None:
-                self._memory.put(digest, body)
+        document = self._memory.get(digest)
+        if document is not None:
+            return document
+        body = await self.shared.get(digest) if self.shared is not None else None
         if body is None:
             raise PersistedQueryNotFoundError
-        return body.decode()
+        document = body.decode()
+        self._memory.put(digest, document, len(body))
+        return document
 
     async def learn(self, asked: Asked) -> None:
         """Keep the document of a request that has both the document and its hash."""
         if asked.document is None or asked.document_id is None or self._memory.get(asked.document_id):
             return
         body = asked.document.encode()
-        self._memory.put(asked.document_id, body)
+        self._memory.put(asked.document_id, asked.document, len(body))
         if self.shared is not None:
             await self.shared.put(asked.document_id, body)
 

@@ -11,7 +11,7 @@ from typing import Any, cast
 import orjson
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.websockets import WebSocket
+from starlette.websockets import WebSocket, WebSocketDisconnected
 from strawberry.asgi import GraphQL
 from strawberry.schema.base import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
@@ -81,6 +81,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
                         {"id": operation.id, "type": "next", "payload": payload}
                     )
             await operation.send_operation_message({"id": operation.id, "type": "complete"})
+        except WebSocketDisconnected:
+            # the client was hung up on meanwhile, for another of its messages
+            return
         except RequestError as error:
             await operation.send_operation_message(_error(operation.id, [request_error(error)]))
         except Exception:

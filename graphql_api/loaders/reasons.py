@@ -43,6 +43,6 @@ class PageReasons:
         recommender = self._snapshot.recommender
         lists = await self._context.compute(recommender.reasons, self._answer, asked, first=first)
         return {
-            row: [Reason.from_reason(reason, self._snapshot) for reason in reasons]
+            row: [Reason.from_reason(reason, self._context, self._snapshot) for reason in reasons]
             for row, reasons in zip(self._book_rows, lists, strict=True)
         }

@@ -67,7 +67,9 @@ async def similar_books(
             found,
             offset,
             n,
-            lambda each: SimilarBook(rank=each.rank, score=each.score, book=Book.at(snapshot, each.book_row)),
+            lambda each: SimilarBook(
+                rank=each.rank, score=each.score, book=Book.at(info.context, snapshot, each.book_row)
+            ),
         )
 
     return SimilarBookConnection.of(
@@ -99,7 +101,7 @@ async def also_read(
                 rank=each.rank,
                 readers=each.readers,
                 share=each.share,
-                book=Book.at(snapshot, each.book_row),
+                book=Book.at(info.context, snapshot, each.book_row),
             ),
         )
 
@@ -130,7 +132,7 @@ async def trending(
             offset,
             n,
             lambda each: TrendingBook(
-                rank=each.rank, readers=each.readers, book=Book.at(snapshot, each.book_row)
+                rank=each.rank, readers=each.readers, book=Book.at(info.context, snapshot, each.book_row)
             ),
         )
 
@@ -150,7 +152,7 @@ async def new_arrivals(
         found = await info.context.compute(
             snapshot.recommender.discovery.new_arrivals, k=offset + n + 1, filters=_of_genre(genre)
         )
-        nodes = [Book.at(snapshot, each.book_row) for each in found.books[offset : offset + n]]
+        nodes = [Book.at(info.context, snapshot, each.book_row) for each in found.books[offset : offset + n]]
         return Part(nodes, lambda: found.total > offset + n, lambda: found.total)
 
     return BookConnection.of(
@@ -179,7 +181,9 @@ async def search(
             found,
             offset,
             n,
-            lambda each: SearchHit(rank=each.rank, score=each.score, book=Book.at(snapshot, each.book_row)),
+            lambda each: SearchHit(
+                rank=each.rank, score=each.score, book=Book.at(info.context, snapshot, each.book_row)
+            ),
         )
 
     arguments: dict[str, object] = {"text": text, "filter": asdict(filter) if filter else None}

@@ -66,7 +66,7 @@ async def explain(
         score=absence.score,
         artifact=artifact_of(snapshot, strategy),
         answer=answer,
-        book=Book.at(snapshot, row),
+        book=Book.at(info.context, snapshot, row),
         snapshot=snapshot,
         absence=absence,
     )

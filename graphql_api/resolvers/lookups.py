@@ -41,7 +41,7 @@ def book(info: Info, book_id: Annotated[strawberry.ID, ID_OF_BOOK]) -> Book:
         row = snapshot.recommender.discovery.book_row(book_id)
     except UnknownIdError as error:
         raise BookNotFoundError(str(error)) from error
-    return Book.at(snapshot, row)
+    return Book.at(info.context, snapshot, row)
 
 
 def books(info: Info, book_ids: Annotated[list[strawberry.ID], IDS_OF_BOOKS]) -> list[Book | None]:
@@ -49,7 +49,7 @@ def books(info: Info, book_ids: Annotated[list[strawberry.ID], IDS_OF_BOOKS]) ->
     check_ids(book_ids, "ids")
     snapshot = info.context.snapshot
     rows = snapshot.recommender.bundle.books.rows(book_ids, missing="pad").tolist() if book_ids else []
-    return [Book.at(snapshot, row) if row != PAD else None for row in rows]
+    return [Book.at(info.context, snapshot, row) if row != PAD else None for row in rows]
 
 
 def user(info: Info, user_id: Annotated[strawberry.ID, ID_OF_USER]) -> User:
@@ -76,7 +76,7 @@ def _node(info: Info, global_id: str, argument: str) -> Node | None:
     row = snapshot.recommender.bundle.books.row(store_id)
     if type_name != Book.__name__ or row == PAD:
         return None
-    return Book.at(snapshot, row)
+    return Book.at(info.context, snapshot, row)
 
 
 def readers(info: Info, first: Annotated[int, READERS_FIRST] = 5) -> list[strawberry.ID]:

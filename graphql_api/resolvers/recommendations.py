@@ -176,7 +176,7 @@ async def _listed(
                 score=ranked.score,
                 served_from=served_from,
                 artifact=artifact,
-                book=Book.at(snapshot, ranked.book_row),
+                book=Book.at(context, snapshot, ranked.book_row),
                 explanations=explanations,
             )
             for ranked in page

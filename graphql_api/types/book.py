@@ -7,6 +7,8 @@ from typing import Any, Self
 
 import strawberry
 
+from graphql_api.cache.control import INHERITED
+from graphql_api.context import Context
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.connection import Connection
 from graphql_api.types.node import Node, global_id
@@ -28,7 +30,7 @@ COLUMNS = {
 """Of the catalogue, by the fields that show them."""
 
 
-@strawberry.type(description="A book of the catalogue.")
+@strawberry.type(description="A book of the catalogue.", directives=[INHERITED])
 class Book(Node):
     """A book of the catalogue."""
 
@@ -59,8 +61,9 @@ class Book(Node):
     row: strawberry.Private[int]
 
     @classmethod
-    def at(cls, snapshot: Snapshot, book_row: int) -> Self:
+    def at(cls, context: Context, snapshot: Snapshot, book_row: int) -> Self:
         """The book of a row of the catalogue, of which a field is read when it is asked for."""
+        context.books_read.setdefault(snapshot, set()).add(book_row)
         book = cls.__new__(cls)
         book._cells = snapshot.recommender.bundle.catalogue.cells
         book.row = book_row
@@ -75,6 +78,6 @@ class Book(Node):
         return self._cells[COLUMNS[name]](self.row)
 
 
-@strawberry.type(description="A page of books.")
+@strawberry.type(description="A page of books.", directives=[INHERITED])
 class BookConnection(Connection[Book]):
     """A page of books."""

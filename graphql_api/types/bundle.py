@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from graphql_api.cache.control import INHERITED
 from graphql_api.limits.directives import ListSize
 from graphql_api.snapshots import Snapshot
 from recs_core.artifacts import bundle
@@ -21,7 +22,10 @@ COHORT = strawberry.argument(
 )
 
 
-@strawberry.type(description="One offline metric of one model: its mean over users and a 95 % interval.")
+@strawberry.type(
+    description="One offline metric of one model: its mean over users and a 95 % interval.",
+    directives=[INHERITED],
+)
 class Metric:
     """One offline metric of one model."""
 
@@ -67,7 +71,7 @@ def metrics_of(
     ]
 
 
-@strawberry.type(description="A model that was trained and compared with the others.")
+@strawberry.type(description="A model that was trained and compared with the others.", directives=[INHERITED])
 class Model:
     """A model that was trained and compared with the others."""
 
@@ -86,7 +90,7 @@ class Model:
         return metrics_of(self.snapshot.recommender.bundle, model=self.name, cohort=cohort, k=k)
 
 
-@strawberry.type(description="The data and the model that all answers come from.")
+@strawberry.type(description="The data and the model that all answers come from.", directives=[INHERITED])
 class Bundle:
     """The data and the model that all answers come from."""
 
@@ -155,7 +159,7 @@ class Bundle:
         return self.provenance.published_at
 
 
-@strawberry.type(description="How much each kind of evidence counts in a strategy.")
+@strawberry.type(description="How much each kind of evidence counts in a strategy.", directives=[INHERITED])
 class StrategyWeights:
     """How much each kind of evidence counts in a strategy."""
 
@@ -164,7 +168,10 @@ class StrategyWeights:
     popularity: float = strawberry.field(description="What everybody reads.")
 
 
-@strawberry.type(description="A named way to make a list: how models are blended, and how it is re-ranked.")
+@strawberry.type(
+    description="A named way to make a list: how models are blended, and how it is re-ranked.",
+    directives=[INHERITED],
+)
 class Strategy:
     """A named way to make a list."""
 
@@ -198,7 +205,7 @@ class Strategy:
         )
 
 
-@strawberry.type(description="One of the ways that an experiment compares.")
+@strawberry.type(description="One of the ways that an experiment compares.", directives=[INHERITED])
 class ExperimentVariant:
     """One of the ways that an experiment compares."""
 
@@ -207,7 +214,9 @@ class ExperimentVariant:
     share: float = strawberry.field(description="The share of readers who get it, from 0 to 1.")
 
 
-@strawberry.type(description="A comparison of strategies on readers who are assigned at random.")
+@strawberry.type(
+    description="A comparison of strategies on readers who are assigned at random.", directives=[INHERITED]
+)
 class Experiment:
     """A comparison of strategies on readers who are assigned at random."""
 

@@ -8,6 +8,8 @@ from typing import Generic, Self, TypeVar
 
 import strawberry
 
+from graphql_api.cache.control import INHERITED
+
 NodeT = TypeVar("NodeT")
 
 
@@ -30,7 +32,7 @@ class Page(Generic[NodeT]):
     cursor: Callable[[int], str]
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page stands in its list.", directives=[INHERITED])
 class PageInfo:
     """Where a page stands in its list."""
 
@@ -44,7 +46,7 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="An item of a list, and its place.")
+@strawberry.type(description="An item of a list, and its place.", directives=[INHERITED])
 class Edge(Generic[NodeT]):
     """An item of a list, and its place."""
 
@@ -54,7 +56,7 @@ class Edge(Generic[NodeT]):
     )
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="A page of a list.", directives=[INHERITED])
 class Connection(Generic[NodeT]):
     """A page of a list."""
 

@@ -9,7 +9,8 @@ import numpy as np
 import strawberry
 
 from graphql_api.arguments import COUNTERFACTUALS_FIRST, REASONS_FIRST, check_first
-from graphql_api.context import Info
+from graphql_api.cache.control import INHERITED
+from graphql_api.context import Context, Info
 from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.book import Book
@@ -48,7 +49,9 @@ class Absence(Enum):
     BELOW = strawberry.enum_value("BELOW", description="Its score is lower than that of every book listed.")
 
 
-@strawberry.type(description="One part of a book's score beside that of the last book of the list.")
+@strawberry.type(
+    description="One part of a book's score beside that of the last book of the list.", directives=[INHERITED]
+)
 class ScoreComparison:
     """One part of a book's score beside that of the last book of the list."""
 
@@ -57,7 +60,7 @@ class ScoreComparison:
     last: float = strawberry.field(description="How much of the score of the last book of the list it is.")
 
 
-@strawberry.type(description="Why a book is not in the list.")
+@strawberry.type(description="Why a book is not in the list.", directives=[INHERITED])
 class WhyNot:
     """Why a book is not in the list."""
 
@@ -94,7 +97,9 @@ class WhyNot:
         )
 
 
-@strawberry.type(description="What a score would be if the reader did not know one of the books.")
+@strawberry.type(
+    description="What a score would be if the reader did not know one of the books.", directives=[INHERITED]
+)
 class Counterfactual:
     """What a score would be if the reader did not know one of the books."""
 
@@ -106,14 +111,17 @@ class Counterfactual:
     book: Book = strawberry.field(description="The book of the history that is taken away.")
 
     @classmethod
-    def from_found(cls, found: counterfactual.Counterfactual, snapshot: Snapshot) -> Self:
+    def from_found(cls, found: counterfactual.Counterfactual, context: Context, snapshot: Snapshot) -> Self:
         """The type of what the library found."""
         return cls(
-            said=found.said, true=found.true, exact=found.exact, book=Book.at(snapshot, found.book_row)
+            said=found.said,
+            true=found.true,
+            exact=found.exact,
+            book=Book.at(context, snapshot, found.book_row),
         )
 
 
-@strawberry.type(description="Why a book is, or is not, in a reader's list.")
+@strawberry.type(description="Why a book is, or is not, in a reader's list.", directives=[INHERITED])
 class Explanation:
     """Why a book is, or is not, in a reader's list."""
 
@@ -140,7 +148,7 @@ class Explanation:
         asked = np.array([self.book.row], dtype=np.int32)
         recommender = self.snapshot.recommender
         (found,) = await info.context.compute(recommender.reasons, self.answer, asked, first=first)
-        return [Reason.from_reason(reason, self.snapshot) for reason in found]
+        return [Reason.from_reason(reason, info.context, self.snapshot) for reason in found]
 
     @strawberry.field(
         description="What the score would lose without each of the books that give most to it. Of the model's score "
@@ -158,7 +166,7 @@ class Explanation:
         found = await info.context.compute(
             recommender.counterfactuals, self.answer, self.book.row, first=first
         )
-        return [Counterfactual.from_found(each, self.snapshot) for each in found]
+        return [Counterfactual.from_found(each, info.context, self.snapshot) for each in found]
 
     @strawberry.field(description="Why the book is not in the list; null where it is.")
     def why_not(self) -> WhyNot | None:

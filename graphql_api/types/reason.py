@@ -7,6 +7,8 @@ from typing import Self
 
 import strawberry
 
+from graphql_api.cache.control import INHERITED
+from graphql_api.context import Context
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.book import Book
 from recs_core.explanations import reasons
@@ -37,7 +39,7 @@ RULE_TEXTS = {
 }
 
 
-@strawberry.type(description="One part of a recommendation's score.")
+@strawberry.type(description="One part of a recommendation's score.", directives=[INHERITED])
 class Reason:
     """One part of a recommendation's score."""
 
@@ -54,13 +56,13 @@ class Reason:
     )
 
     @classmethod
-    def from_reason(cls, reason: reasons.Reason, snapshot: Snapshot) -> Self:
+    def from_reason(cls, reason: reasons.Reason, context: Context, snapshot: Snapshot) -> Self:
         """The type of a reason of the library."""
         return cls(
             kind=ReasonKind[reason.kind],
             amount=reason.amount,
             rule=reason.rule,
-            book=None if reason.book_row is None else Book.at(snapshot, reason.book_row),
+            book=None if reason.book_row is None else Book.at(context, snapshot, reason.book_row),
         )
 
     @strawberry.field(description="The reason in words that can follow the book's title.")

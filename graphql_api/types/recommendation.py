@@ -8,6 +8,7 @@ from typing import Annotated
 import strawberry
 
 from graphql_api.arguments import REASONS_FIRST, check_first
+from graphql_api.cache.control import INHERITED
 from graphql_api.context import Info
 from graphql_api.limits.directives import Cost, ListSize
 from graphql_api.loaders.reasons import PageReasons
@@ -29,7 +30,7 @@ class ServedFrom(Enum):
     )
 
 
-@strawberry.type(description="What made a recommendation.")
+@strawberry.type(description="What made a recommendation.", directives=[INHERITED])
 class Artifact:
     """What made a recommendation."""
 
@@ -46,7 +47,7 @@ class _Ranked:
     book: Book = strawberry.field(description="The book.")
 
 
-@strawberry.type(description="A book that the reader does not know yet and may like.")
+@strawberry.type(description="A book that the reader does not know yet and may like.", directives=[INHERITED])
 class Recommendation(_Ranked):
     """A book that the reader does not know yet and may like."""
 
@@ -69,7 +70,7 @@ class Recommendation(_Ranked):
         return await self.explanations.of(self.book.row, first=first)
 
 
-@strawberry.type(description="A page of recommendations.")
+@strawberry.type(description="A page of recommendations.", directives=[INHERITED])
 class RecommendationConnection(Connection[Recommendation]):
     """A page of recommendations."""
 
@@ -78,19 +79,19 @@ class RecommendationConnection(Connection[Recommendation]):
     )
 
 
-@strawberry.type(description="A book that is like another.")
+@strawberry.type(description="A book that is like another.", directives=[INHERITED])
 class SimilarBook(_Ranked):
     """A book that is like another."""
 
     score: float = strawberry.field(description="How alike the two are; comparable within one list.")
 
 
-@strawberry.type(description="A page of books that are like another.")
+@strawberry.type(description="A page of books that are like another.", directives=[INHERITED])
 class SimilarBookConnection(Connection[SimilarBook]):
     """A page of books that are like another."""
 
 
-@strawberry.type(description="A book that readers of another read too.")
+@strawberry.type(description="A book that readers of another read too.", directives=[INHERITED])
 class AlsoReadBook(_Ranked):
     """A book that readers of another read too."""
 
@@ -98,7 +99,7 @@ class AlsoReadBook(_Ranked):
     share: float = strawberry.field(description="Their share of all readers of the other book, from 0 to 1.")
 
 
-@strawberry.type(description="A page of books that readers of another read too.")
+@strawberry.type(description="A page of books that readers of another read too.", directives=[INHERITED])
 class AlsoReadConnection(Connection[AlsoReadBook]):
     """A page of books that readers of another read too."""
 
@@ -114,14 +115,14 @@ class TrendWindow(Enum):
     ALL = strawberry.enum_value("ALL", description="All time.")
 
 
-@strawberry.type(description="A book that many read of late.")
+@strawberry.type(description="A book that many read of late.", directives=[INHERITED])
 class TrendingBook(_Ranked):
     """A book that many read of late."""
 
     readers: int = strawberry.field(description="How many read it in the window.")
 
 
-@strawberry.type(description="A page of books that many read of late.")
+@strawberry.type(description="A page of books that many read of late.", directives=[INHERITED])
 class TrendingConnection(Connection[TrendingBook]):
     """A page of books that many read of late."""
 
@@ -130,13 +131,13 @@ class TrendingConnection(Connection[TrendingBook]):
     )
 
 
-@strawberry.type(description="A book that a search found.")
+@strawberry.type(description="A book that a search found.", directives=[INHERITED])
 class SearchHit(_Ranked):
     """A book that a search found."""
 
     score: float = strawberry.field(description="How well it fits the text; comparable within one list.")
 
 
-@strawberry.type(description="A page of books that a search found.")
+@strawberry.type(description="A page of books that a search found.", directives=[INHERITED])
 class SearchConnection(Connection[SearchHit]):
     """A page of books that a search found."""

@@ -10,6 +10,7 @@ import strawberry
 from numpy.typing import NDArray
 
 from graphql_api.arguments import AFTER, FIRST
+from graphql_api.cache.control import PRIVATE_INHERITED
 from graphql_api.context import Info
 from graphql_api.limits.directives import PAGED
 from graphql_api.paging import Part, page_of
@@ -27,7 +28,7 @@ class Cohort(Enum):
     HEAVY = strawberry.enum_value("HEAVY", description="Very many books.")
 
 
-@strawberry.type(description="A reader of the store.")
+@strawberry.type(description="A reader of the store.", directives=[PRIVATE_INHERITED])
 class User(Node):
     """A reader of the store."""
 
@@ -80,7 +81,7 @@ class User(Node):
         async def books(snapshot: Snapshot, offset: int, n: int) -> Part[Book]:
             rows = snapshot.recommender.history_rows(self.user_id)
             wanted = rows[offset : offset + n].tolist()
-            nodes = [Book.at(snapshot, row) for row in wanted]
+            nodes = [Book.at(info.context, snapshot, row) for row in wanted]
             return Part(nodes, lambda: offset + n < rows.size, lambda: int(rows.size))
 
         return BookConnection.of(

@@ -17,6 +17,7 @@ from api_server import eventually
 from starlette.applications import Starlette
 
 from graphql_api.app import create_app
+from graphql_api.cache.control import public
 from graphql_api.errors import BadUserInputError
 from graphql_api.http.options import ProtocolOptions
 from graphql_api.http.server import Server
@@ -34,12 +35,12 @@ happened: Counter[str] = Counter()
 
 @strawberry.type
 class Query:
-    @strawberry.field
+    @strawberry.field(directives=[public(60)])
     async def hello(self, name: str = "world") -> str:
         happened["hello"] += 1
         return f"hello {name}"
 
-    @strawberry.field
+    @strawberry.field(directives=[public(60)])
     async def nothing(self) -> str | None:
         raise BadUserInputError("there is nothing")
 
@@ -47,7 +48,7 @@ class Query:
     async def something(self) -> str:
         raise BadUserInputError("there should be something")
 
-    @strawberry.field
+    @strawberry.field(directives=[public(60)])
     async def waits(self) -> str:
         """Never ends by itself."""
         happened["waits"] += 1

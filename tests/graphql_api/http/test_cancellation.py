@@ -11,13 +11,17 @@ import pytest
 from api_server import eventually
 from small_server import SmallServer, happened, small_server
 
+from graphql_api.cache.invalidations import Invalidations
 from graphql_api.cache.memory import MemoryCache
+from graphql_api.cache.policy import Policy
 from graphql_api.cache.responses import ResponseCache
 from graphql_api.errors import RequestError
 from graphql_api.executor import Rendered
 from recs_core.artifacts.bundle import Bundle
 
 WAITS = {"query": "{ waits }"}
+KEY = (b"document", b"{}", "version", "", "")
+MINUTE = Policy(60, private=False)
 
 
 @pytest.mark.parametrize(
@@ -71,7 +75,7 @@ def test_who_hangs_up_leaves_the_work_to_who_still_waits(bundle: Bundle) -> None
 
 @pytest.mark.anyio
 async def test_who_comes_when_the_last_has_just_gone_does_not_wait_for_cancelled_work() -> None:
-    cache = ResponseCache(MemoryCache(max_bytes=0, ttl_s=1))
+    cache = ResponseCache(MemoryCache(max_bytes=0), Invalidations())
 
     async def never() -> Rendered:
         await asyncio.Event().wait()
@@ -80,17 +84,17 @@ async def test_who_comes_when_the_last_has_just_gone_does_not_wait_for_cancelled
     async def at_once() -> Rendered:
         return Rendered(b"{}", 200, storable=True)
 
-    gone = asyncio.create_task(cache.serve("key", never))
+    gone = asyncio.create_task(cache.serve(KEY, MINUTE, never))
     await asyncio.sleep(0)
     gone.cancel()
     with pytest.raises(asyncio.CancelledError):
         await gone
-    assert (await cache.serve("key", at_once)).body == b"{}"
+    assert (await cache.serve(KEY, MINUTE, at_once)).body == b"{}"
 
 
 @pytest.mark.anyio
 async def test_a_failure_that_nobody_waits_for_is_no_news(caplog: pytest.LogCaptureFixture) -> None:
-    cache = ResponseCache(MemoryCache(max_bytes=0, ttl_s=1))
+    cache = ResponseCache(MemoryCache(max_bytes=0), Invalidations())
     began, failed = asyncio.Event(), asyncio.Event()
 
     async def fails_when_it_is_cancelled() -> Rendered:
@@ -101,7 +105,7 @@ async def test_a_failure_that_nobody_waits_for_is_no_news(caplog: pytest.LogCapt
             failed.set()
             raise RequestError("it is refused")
 
-    gone = asyncio.create_task(cache.serve("key", fails_when_it_is_cancelled))
+    gone = asyncio.create_task(cache.serve(KEY, MINUTE, fails_when_it_is_cancelled))
     await began.wait()
     gone.cancel()
     await asyncio.wait({gone})
