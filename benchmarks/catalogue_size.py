@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.generated_bundle import kept_bundle
-from benchmarks.load import RECOMMENDATIONS, ask_all, percentiles, request_of, serving
+from benchmarks.load import READY, RECOMMENDATIONS, ask_all, percentiles, request_of, serving
 from benchmarks.machine import machine
 from benchmarks.memory import children, command_of, megabytes
 from benchmarks.printing import print_table, write_result
@@ -35,6 +35,8 @@ def measure(bundle: Path, *, books: int, readers: int) -> dict[str, Any]:
     requests = [request_of(RECOMMENDATIONS, {"userId": user_id}) for user_id in users]
     settings = {"BOOKVERSE_API__WORKERS": str(WORKERS)}
     with serving("--bundle", str(bundle), **settings) as (server, url):
+        for _ in range(ROUNDS):
+            ask_all(url, [READY])
         computed = [reply for part in range(ROUNDS) for reply in ask_all(url, requests[part::ROUNDS])]
         again = [reply for part in range(ROUNDS) for reply in ask_all(url, requests[part::ROUNDS])]
         workers = [pid for pid in children(server.pid) if "graphql_api" in command_of(pid)]

@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.generated_bundle import kept_bundle
-from benchmarks.load import RECOMMENDATIONS, Reply, ask, percentiles, request_of, serving
+from benchmarks.load import READY, RECOMMENDATIONS, Reply, ask, ask_all, percentiles, request_of, serving
 from benchmarks.machine import machine
 from benchmarks.printing import print_table, write_result
 from recs_core.artifacts.bundle import open_bundle
@@ -72,7 +72,7 @@ async def measure(
     until.set()
     await asyncio.gather(*asking)
     replies.sort(key=lambda reply: reply.at)
-    rows = [_around(replies, at, version) for at, version in swapped]
+    rows = [around(replies, at, version) for at, version in swapped]
     near = [any(-BEFORE_S <= r.at - at <= AFTER_S for at, _ in swapped) for r in replies]
     return (
         rows,
@@ -81,7 +81,8 @@ async def measure(
     )
 
 
-def _around(replies: list[Reply], at: float, version: str) -> dict[str, Any]:
+def around(replies: list[Reply], at: float, version: str) -> dict[str, Any]:
+    """The figures of one swap: of the replies around the moment at which a version was published."""
     near = [reply for reply in replies if -BEFORE_S <= reply.at - at <= AFTER_S]
     first = next((reply.at for reply in replies if reply.at > at and reply.version == version), float("nan"))
     soon_after = [reply.cached for reply in replies if first <= reply.at <= first + 1]
@@ -121,6 +122,7 @@ def main() -> None:
             "BOOKVERSE_API__SNAPSHOTS_KEPT": "1",
         }
         with serving(**settings) as (_, url):
+            ask_all(url, [READY])
             rows, near, others = asyncio.run(
                 measure(
                     url,
