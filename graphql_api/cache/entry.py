@@ -85,7 +85,7 @@ class Entry:
             etag=sha256(body).hexdigest()[:32],
             private=policy.private,
             made_at=made_at,
-            expires_at=made_at + policy.max_age * uniform(1 - JITTER, 1),  # noqa: S311
+            expires_at=made_at + policy.max_age * uniform(1 - JITTER, 1),  # noqa: S311  # nosec B311
             cost_s=cost_s,
             position=position,
             tags=tuple(sorted(tags)),
@@ -102,7 +102,7 @@ class Entry:
 
         The more it costs and the nearer the end, the likelier; so of many who ask one begins, in good time.
         """
-        return now - self.cost_s * EAGERNESS * math.log(1 - random()) >= self.expires_at  # noqa: S311
+        return now - self.cost_s * EAGERNESS * math.log(1 - random()) >= self.expires_at  # noqa: S311  # nosec B311
 
     def encode(self) -> bytes:
         """As it stands in Redis: mark, a line of JSON, body."""
