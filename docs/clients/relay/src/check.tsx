@@ -4,7 +4,7 @@ import { Window } from "happy-dom";
 import { act, type ReactNode, Suspense } from "react";
 import { createRoot } from "react-dom/client";
 import { RelayEnvironmentProvider } from "react-relay";
-import { fetchQuery, requestSubscription } from "relay-runtime";
+import { type Disposable, fetchQuery, requestSubscription } from "relay-runtime";
 import { WebSocket } from "ws";
 import type { operationsExplainQuery } from "./__generated__/operationsExplainQuery.graphql";
 import type { operationsReadersQuery } from "./__generated__/operationsReadersQuery.graphql";
@@ -71,16 +71,19 @@ async function searchOf(title: string) {
 }
 
 async function changeFor(userId: string) {
-  const changed = new Promise<operationsRecommendationsChangedSubscription["response"]>((resolve, reject) =>
-    requestSubscription<operationsRecommendationsChangedSubscription>(environment, {
+  type Changed = operationsRecommendationsChangedSubscription;
+  let listening: Disposable | undefined;
+  const changed = new Promise<Changed["response"]>((resolve, reject) => {
+    listening = requestSubscription<Changed>(environment, {
       subscription: recommendationsChanged,
       variables: { userId },
       onNext: (answer) => answer && resolve(answer),
       onError: reject,
-    }),
-  );
+    });
+  });
   console.log("waiting for a new bundle");
   assert.equal((await changed).recommendationsChanged.nodes.length, 5);
+  listening?.dispose();
 }
 
 async function main() {
@@ -97,6 +100,8 @@ async function main() {
   await close();
   await window.happyDOM.close();
   console.log("relay: every document was answered");
+  // Relay keeps what a suspended component asked for during five minutes, by a timer that node would wait for
+  process.exit();
 }
 
 void main();
