@@ -99,4 +99,6 @@ def test_generated_code_is_current_and_the_schema_is_one_for_relay() -> None:
 def test_the_lock_names_no_registry() -> None:
     packages = json.loads((CLIENTS / "package-lock.json").read_text(encoding="utf-8"))["packages"]
     assert {p["resolved"] for p in packages.values() if "resolved" in p} == {"apollo", "relay", "urql"}
-    assert all("integrity" in p for name, p in packages.items() if "node_modules/" in name and not p.get("link"))
+    assert all(
+        "integrity" in p for name, p in packages.items() if "node_modules/" in name and not p.get("link")
+    )
