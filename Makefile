@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check verify parity bench lab clean lock schema
+.PHONY: help setup demo test check verify parity bench lab clean lock schema clients
 
 help:  ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -54,6 +54,13 @@ schema: setup  ## write graphql_api/schema.graphql, and docs/api.md and docs/con
 	@$(BIN)/python -m graphql_api.export_schema
 	@$(BIN)/python -m graphql_api.export_docs
 	@$(BIN)/python -m graphql_api.settings.page
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory clients; else echo 'schema: npm is not installed, docs/clients is left as it is'; fi
+
+clients: docs/clients/node_modules/.package-lock.json  ## generate the code of docs/clients from the schema (needs node)
+	@npm --prefix docs/clients run --silent generate
+
+docs/clients/node_modules/.package-lock.json: docs/clients/package-lock.json
+	@npm --prefix docs/clients ci --silent --no-audit --no-fund
 
 lock:  ## resolve pyproject.toml anew into requirements.lock
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock

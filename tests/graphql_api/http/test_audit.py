@@ -1,6 +1,6 @@
 """The audits of the `graphql-http` package, the standard's own list, on the real server.
 
-They need node and the package, in `node_modules` or where `GRAPHQL_HTTP` says: `npm install graphql-http graphql`.
+They need node, and the package from `make clients` or where `GRAPHQL_HTTP` says.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from api_server import ApiServer
 
 NODE = shutil.which("node")
-PACKAGE = Path(os.environ.get("GRAPHQL_HTTP", "node_modules/graphql-http"))
+PACKAGE = Path(os.environ.get("GRAPHQL_HTTP", "docs/clients/node_modules/graphql-http"))
 
 AUDIT = """
 import { pathToFileURL } from "node:url";
@@ -43,7 +43,7 @@ pytestmark = [
     pytest.mark.skipif(NODE is None, reason="node is not installed"),
     pytest.mark.skipif(
         not (PACKAGE / "package.json").exists(),
-        reason=f"{PACKAGE} is missing: npm install graphql-http graphql, and GRAPHQL_HTTP names it elsewhere",
+        reason=f"{PACKAGE} is missing: make clients",
     ),
 ]
 
