@@ -25,7 +25,18 @@ from graphql import (
     print_ast,
 )
 
+from graphql_api import errors
 from graphql_api.errors import PublicError
+from graphql_api.limits import cost_limit
+
+MODULES = frozenset({errors.__name__, cost_limit.__name__})
+"""Where the errors are declared that the API answers with."""
+
+OF_GRAPHQL = (
+    ("GRAPHQL_PARSE_FAILED", "The document is not GraphQL."),
+    ("GRAPHQL_VALIDATION_FAILED", "The document does not fit the schema, or is larger than allowed."),
+    ("INTERNAL_SERVER_ERROR", "A fault of the server; `extensions.requestId` is in its log."),
+)
 
 HEAD = """\
 # The GraphQL API
@@ -148,7 +159,7 @@ def _errors() -> Iterator[str]:
     yield "`errors[].extensions.code` is one of:\n"
     yield "| code | |"
     yield "|---|---|"
-    for code, meaning in sorted(_codes(PublicError)):
+    for code, meaning in sorted({*_codes(PublicError), *OF_GRAPHQL}):
         yield f"| `{code}` | {_cell(meaning)} |"
 
 
@@ -156,7 +167,7 @@ def _codes(base: type[PublicError]) -> set[tuple[str, str]]:
     """Each code with the first line of the class that declares it."""
     found = set()
     for kind in base.__subclasses__():
-        if "code" in vars(kind):
+        if "code" in vars(kind) and kind.__module__ in MODULES:
             found.add((kind.code, (kind.__doc__ or "").strip().splitlines()[0]))
         found |= _codes(kind)
     return found

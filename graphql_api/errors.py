@@ -43,12 +43,6 @@ class BookNotFoundError(PublicError):
     code = "BOOK_NOT_FOUND"
 
 
-class NodeNotFoundError(PublicError):
-    """No object has this global id."""
-
-    code = "NODE_NOT_FOUND"
-
-
 class BadCursorError(PublicError):
     """A cursor was made up, changed, or belongs to another list."""
 
