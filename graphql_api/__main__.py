@@ -13,6 +13,7 @@ from pathlib import Path
 from pydantic import SecretStr
 from threadpoolctl import threadpool_limits
 
+from graphql_api import endpoint
 from graphql_api.app import create_app, redis_url
 from graphql_api.http.server import Server
 from graphql_api.request_id import RequestIdFilter
@@ -39,6 +40,8 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(in_force(loaded))
             return 0
         settings = loaded.settings
+        if settings.api.debug_mode:
+            logging.getLogger(endpoint.__name__).setLevel(logging.DEBUG)
         with _listen(settings) as listener:
             serve = _serve_by_many if settings.api.workers > 1 else _serve_alone
             return serve(settings, listener)

@@ -73,11 +73,15 @@ class GraphQLEndpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
-        request = Request(scope, receive)
+        request, began = Request(scope, receive), time.perf_counter()
         try:
             response = await self._respond(request)
         except ClientGoneError:
             return
+        if log.isEnabledFor(logging.DEBUG):
+            took_ms = 1_000 * (time.perf_counter() - began)
+            kept = response.headers.get("cache-status", "no cache")
+            log.debug("%s %d in %.1f ms, %s", request.method, response.status_code, took_ms, kept)
         response.raw_headers += (*_OF_ALL, (b"bookverse-bundle", self._snapshots.current.version.encode()))
         await response(scope, receive, send)
 

@@ -171,3 +171,14 @@ def test_no_training_library_is_loaded_to_answer(bundle: Bundle) -> None:
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stdout.split() == []
+
+
+@pytest.mark.parametrize("debug_mode", [True, False])
+def test_each_request_is_in_the_log_where_debug_mode_is_on(
+    bundle: Bundle, tmp_path: Path, debug_mode: bool
+) -> None:
+    with api_server(
+        bundle.path, tmp_path / "log", BOOKVERSE_API__DEBUG_MODE=str(debug_mode).lower()
+    ) as server:
+        server.client.post("/graphql", json={"query": "{ readers }"}, headers={"X-Request-ID": "req-9"})
+    assert ("[req-9] POST 200 in " in server.log()) is debug_mode
