@@ -13,6 +13,11 @@ BENCHMARKS = {
     "serving": "what an answer takes in the library",
     "api": "requests a second and latencies beside other servers",
     "open_loop": "latencies at 70 % of the highest load",
+    "hit_rate": "answers from the cache under Zipf readers with changes mixed in",
+    "swap": "a new bundle under load: failed requests, pauses, time to the first new answer",
+    "redis_outage": "Redis dies and comes back under load",
+    "cold_start": "how soon a server is ready",
+    "catalogue_size": "latency and memory with 10 thousand to a million books",
     "search": "how well and how fast a book is found",
 }
 """Modules of this package, with what they measure."""
@@ -33,7 +38,7 @@ def main() -> int:
     if unknown := set(arguments.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     if arguments.list:
-        print("\n".join(f"{name:10} {what}" for name, what in BENCHMARKS.items()))
+        print("\n".join(f"{name:14} {what}" for name, what in BENCHMARKS.items()))
         return 0
     for name in arguments.names or BENCHMARKS:
         print(f"== {name}: {BENCHMARKS[name]}", flush=True)

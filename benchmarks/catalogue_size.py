@@ -34,7 +34,7 @@ def measure(bundle: Path, *, books: int, readers: int) -> dict[str, Any]:
     del opened
     requests = [request_of(RECOMMENDATIONS, {"userId": user_id}) for user_id in users]
     settings = {"BOOKVERSE_API__WORKERS": str(WORKERS)}
-    with serving("--bundle", str(bundle), **settings) as (server, url):
+    with serving("--bundle", str(bundle), settings=settings) as (server, url):
         for _ in range(ROUNDS):
             ask_all(url, [READY])
         computed = [reply for part in range(ROUNDS) for reply in ask_all(url, requests[part::ROUNDS])]

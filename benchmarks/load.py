@@ -8,10 +8,10 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import IO, Any
 from urllib.parse import urlsplit
 
 import numpy as np
@@ -54,16 +54,19 @@ READY = b"GET /health/ready HTTP/1.1\r\nHost: api\r\n\r\n"
 
 
 @contextmanager
-def serving(*arguments: str, **settings: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def serving(
+    *arguments: str, log: IO[str] | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """Start the server; gives its process and its address as soon as it listens, and stops it at the end.
 
     Args:
         arguments: of the command.
+        log: where its log goes; where ours goes if None.
         settings: environment variables.
     """
     command = [sys.executable, "-m", "graphql_api", "--port", "0", *arguments]
     process = subprocess.Popen(  # noqa: S603 - this environment's server
-        command, stdout=subprocess.PIPE, text=True, env=os.environ | settings
+        command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | dict(settings or {})
     )
     assert process.stdout is not None  # noqa: S101 - it was asked for
     try:

@@ -121,7 +121,7 @@ def main() -> None:
             "BOOKVERSE_API__WORKERS": str(options.workers),
             "BOOKVERSE_API__SNAPSHOTS_KEPT": "1",
         }
-        with serving(**settings) as (_, url):
+        with serving(settings=settings) as (_, url):
             ask_all(url, [READY])
             rows, near, others = asyncio.run(
                 measure(
