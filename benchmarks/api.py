@@ -60,8 +60,7 @@ def measure(
         scratch = Path(directory)
         data = answers(bundle, readers=readers, seed=seed)
         (scratch / "data.json").write_text(json.dumps(data))
-        for distinct in (False, True):
-            (scratch / f"bodies-{distinct}").write_text(bodies(data["lists"], distinct=distinct))
+        (scratch / "bodies").write_text(bodies(data["lists"]))
         with servers(bundle.resolve(), scratch / "data.json", scratch) as (found, skipped):
             for each in found:
                 check_answers(each, data["lists"])
@@ -69,8 +68,9 @@ def measure(
             raw: dict[str, list[dict[str, Any]]] = {each.name: [] for each in found}
             for _ in range(rounds):
                 for each in found:
-                    file = scratch / f"bodies-{not each.repeats}"
-                    raw[each.name].append(wrk(each.server, file, seconds=seconds, connections=connections))
+                    raw[each.name].append(
+                        wrk(each.server, scratch / "bodies", seconds=seconds, connections=connections)
+                    )
     medians = {
         name: {figure: round(median(run[figure] for run in runs), 3) for figure in FIGURES}
         for name, runs in raw.items()

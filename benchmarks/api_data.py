@@ -51,15 +51,13 @@ def answers(bundle: Path, *, readers: int, seed: int) -> dict[str, Any]:
     }
 
 
-def bodies(lists: dict[str, Any], *, distinct: bool) -> str:
+def bodies(lists: dict[str, Any]) -> str:
     """The bodies of requests for `api_wrk.lua`, one a line.
 
     Args:
         lists: of the readers who are asked for.
-        distinct: each request differs from all others, by a variable that nothing depends on, so no cache has it.
     """
-    more = ', "n": "%d"' if distinct else ""
-    question = json.dumps(QUERY)
     return "".join(
-        f'{{"query": {question}, "variables": {{"userId": {json.dumps(user)}{more}}}}}\n' for user in lists
+        json.dumps({"query": QUERY, "variables": {"userId": user}}, ensure_ascii=False) + "\n"
+        for user in lists
     )

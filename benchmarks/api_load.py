@@ -5,15 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 from benchmarks.api_servers import LOAD_CORE, Running, pin
 
 SCRIPT = Path(__file__).parent / "api_wrk.lua"
-
-_runs = count(1)
 
 
 def wrk(server: Running, bodies: Path, *, seconds: int, connections: int) -> dict[str, Any]:
@@ -34,12 +31,10 @@ def wrk(server: Running, bodies: Path, *, seconds: int, connections: int) -> dic
     """
     if shutil.which("wrk") is None:
         raise RuntimeError("wrk is not installed: apt-get install wrk")
-    # where the numbers of distinct requests begin: no run repeats those of another
-    first = next(_runs) * 10_000_000
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT), server.url]
     before = server.cpu_s()
     process = subprocess.Popen(  # noqa: S603 - our own arguments
-        [*command, "--", str(bodies), str(first)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--", str(bodies)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     pin(process.pid, LOAD_CORE)
     output, errors = process.communicate()

@@ -23,6 +23,12 @@ MERCURIUS = Path(__file__).parent / "mercurius"
 
 READY_S = 60
 
+UNCACHED = {"BOOKVERSE_API__CACHE_TTL": "0"}
+"""Settings of a product that keeps no answer."""
+
+QUIET = {"BOOKVERSE_API__DEBUG_MODE": "false"}
+"""Of one that writes no line a request, as in production."""
+
 
 @dataclass(frozen=True)
 class Running:
@@ -45,17 +51,15 @@ class Running:
 
 @dataclass(frozen=True)
 class Measured:
-    """A server under a name, and whether it is asked what it was asked before.
+    """A server under a name.
 
     Args:
         name: in the table.
         server: that is asked.
-        repeats: whether its requests repeat, so that a cache may have the answers.
     """
 
     name: str
     server: Running
-    repeats: bool = False
 
 
 @contextmanager
@@ -76,12 +80,13 @@ def servers(bundle: Path, data: Path, scratch: Path) -> Iterator[tuple[list[Meas
         def start(name: str, command: list[str]) -> Running:
             return running.enter_context(_server(command, scratch / f"{name}.log", given))
 
-        ours = running.enter_context(product(bundle, scratch / "product.log"))
-        by_core = product(bundle, scratch / "by-core.log", BOOKVERSE_API__COMPILED_DOCUMENTS="false")
+        def ours(name: str, **settings: str) -> Measured:
+            return Measured(name, running.enter_context(product(bundle, scratch / f"{name}.log", **settings)))
+
         found = [
-            Measured("product, cached", ours, repeats=True),
-            Measured("product, uncached, compiled", ours),
-            Measured("product, uncached, by graphql-core", running.enter_context(by_core)),
+            ours("product, cached"),
+            ours("product, uncached, compiled", **UNCACHED),
+            ours("product, uncached, by graphql-core", **UNCACHED, BOOKVERSE_API__COMPILED_DOCUMENTS="false"),
             Measured("raw Starlette route", start("raw", [*stock, "benchmarks.api_raw:app", "--port"])),
             Measured(
                 "stock Strawberry on objects in memory",
@@ -103,7 +108,7 @@ def servers(bundle: Path, data: Path, scratch: Path) -> Iterator[tuple[list[Meas
 
 @contextmanager
 def product(bundle: Path, log: Path, **environment: str) -> Iterator[Running]:
-    """The product as it is started by hand.
+    """The product as it is started by hand, but for the log of each request.
 
     Args:
         bundle: what it serves.
@@ -111,7 +116,7 @@ def product(bundle: Path, log: Path, **environment: str) -> Iterator[Running]:
         environment: settings.
     """
     command = [sys.executable, "-m", "graphql_api", "--bundle", str(bundle), "--port"]
-    with _server(command, log, environment) as running:
+    with _server(command, log, QUIET | environment) as running:
         yield running
 
 

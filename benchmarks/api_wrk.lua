@@ -1,5 +1,4 @@
--- wrk's requests: the bodies of a file, one a line, in turn; a %d in a body is the number of the request, which makes
--- each request another one. Prints what came of them as JSON.
+-- wrk's requests: the bodies of a file, one a line, in turn. Prints what came of them as JSON.
 --   wrk ... -s api_wrk.lua URL -- BODIES
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -11,13 +10,11 @@ function init(args)
   for line in io.lines(args[1]) do
     bodies[#bodies + 1] = line
   end
-  n = tonumber(args[2])
 end
 
 function request()
   n = n + 1
-  local body = bodies[n % #bodies + 1]
-  return wrk.format(nil, nil, nil, (body:gsub("%%d", n)))
+  return wrk.format(nil, nil, nil, bodies[n % #bodies + 1])
 end
 
 function done(summary, latency)

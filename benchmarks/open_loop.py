@@ -27,7 +27,7 @@ import uvloop
 
 from benchmarks.api_data import answers, bodies
 from benchmarks.api_load import wrk
-from benchmarks.api_servers import LOAD_CORE, Running, pin, product
+from benchmarks.api_servers import LOAD_CORE, UNCACHED, Running, pin, product
 from benchmarks.machine import machine
 from recs_core.data.arrays import replacing_file
 
@@ -168,25 +168,19 @@ def measure(bundle: Path, *, readers: int, share: float, seconds: int, seed: int
     with TemporaryDirectory(prefix="bookverse-benchmark-") as directory:
         scratch = Path(directory)
         lists = answers(bundle, readers=readers, seed=seed)["lists"]
-        with product(bundle.resolve(), scratch / "log") as server:
-            for name, distinct in (("cached", False), ("uncached", True)):
-                asked = bodies(lists, distinct=distinct)
-                (scratch / name).write_text(asked)
+        asked = bodies(lists)
+        (scratch / "bodies").write_text(asked)
+        for name, settings in (("cached", {}), ("uncached", UNCACHED)):
+            with product(bundle.resolve(), scratch / f"{name}.log", **settings) as server:
                 runs = [
-                    wrk(server, scratch / name, seconds=CAPACITY_S, connections=CONNECTIONS) for _ in range(3)
+                    wrk(server, scratch / "bodies", seconds=CAPACITY_S, connections=CONNECTIONS)
+                    for _ in range(3)
                 ]
                 highest = sorted(run["requests_per_s"] for run in runs)[1]
-                rate = share * highest
-                sent = _numbered(asked.splitlines(), int(rate * seconds))
                 found[name] = {"highest_requests_per_s": round(highest, 1)} | _apart(
-                    server, sent, rate=rate, seconds=seconds
+                    server, asked.splitlines(), rate=share * highest, seconds=seconds
                 )
     return found
-
-
-def _numbered(lines: list[str], n: int) -> list[str]:
-    """The bodies of n requests; numbers below all that wrk counted with."""
-    return [line.replace("%d", str(number)) for number, line in zip(range(n), cycle(lines), strict=False)]
 
 
 def _apart(server: Running, sent: list[str], *, rate: float, seconds: int) -> dict[str, Any]:

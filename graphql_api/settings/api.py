@@ -52,7 +52,7 @@ class ApiSettings(BaseModel):
     suggestions: bool = Field(False, description="Whether an error may suggest names of the schema.")
     page: bool = Field(False, description="Whether a browser gets the GraphQL page.")
 
-    cache_ttl: int = Field(60, gt=0, description="How long an answer is kept, in seconds.")
+    cache_ttl: int = Field(60, ge=0, description="How long an answer is kept, in seconds; 0 for not at all.")
     cache_l1_bytes: int = Field(64 * 2**20, ge=0, description="Memory for answers in this process, in bytes.")
     redis_timeout_ms: int = Field(50, gt=0, description="Patience with one Redis operation, in milliseconds.")
     rate_limit: int = Field(

@@ -135,7 +135,11 @@ def test_secrets_are_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
         ("BOOKVERSE_PORT", "80", "BOOKVERSE_PORT: no such setting; did you mean BOOKVERSE_API__PORT?"),
         ("bookverse_api__prot", "80", "bookverse_api__prot: no such setting"),
         ("BOOKVERSE_API__PORT", "many", "api.port: Input should be a valid integer"),
-        ("BOOKVERSE_API__CACHE_TTL", "0", "api.cache_ttl: Input should be greater than 0 (got '0')"),
+        (
+            "BOOKVERSE_API__CACHE_TTL",
+            "-1",
+            "api.cache_ttl: Input should be greater than or equal to 0 (got '-1')",
+        ),
         ("BOOKVERSE_API__PERSISTED_DOCUMENTS", "trusted", "documents must name their folder"),
         ("BOOKVERSE_ALGORITHMS__STRATEGIES", "{", "algorithms"),
         (
