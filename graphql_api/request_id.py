@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
-import uuid
 from contextvars import ContextVar
 
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 HEADER = "X-Request-ID"
 
-_ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_NAME = HEADER.lower().encode()
+_ACCEPTED = re.compile(rb"[A-Za-z0-9._-]{1,64}")
 
 _current: ContextVar[str] = ContextVar("request_id", default="-")
 
@@ -37,16 +37,23 @@ class RequestIdMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        offered = Headers(scope=scope).get(HEADER, "")
-        request_id = offered if _ACCEPTED.fullmatch(offered) else uuid.uuid4().hex
+        request_id = _offered(scope) or os.urandom(16).hex()
         _current.set(request_id)
+        header = (_NAME, request_id.encode())
 
         async def send_with_id(message: Message) -> None:
             if message["type"] == "http.response.start":
-                MutableHeaders(scope=message)[HEADER] = request_id
+                message["headers"] = [*message["headers"], header]
             await send(message)
 
         await self._app(scope, receive, send_with_id)
+
+
+def _offered(scope: Scope) -> str | None:
+    for name, value in scope["headers"]:
+        if name == _NAME:
+            return value.decode() if _ACCEPTED.fullmatch(value) else None
+    return None
 
 
 class RequestIdFilter(logging.Filter):
