@@ -82,8 +82,7 @@ def top_k(scores: NDArray[np.float32], k: int) -> TopK:
     best = np.full((n_rows, k), -np.inf, dtype=np.float32)
     for row in range(n_rows):
         # partition is slow on long rows and on many equal values, so what cannot be in the list goes first
-        floor = _floor(scores[row], k)
-        eligible = np.flatnonzero(scores[row] >= floor if floor > -np.inf else scores[row] > -np.inf)
+        eligible = _eligible(scores[row], k)
         line = scores[row][eligible]
         if line.size > k:
             # partition breaks ties at the border as it likes: keep all that reach the border, then sort them
@@ -95,15 +94,22 @@ def top_k(scores: NDArray[np.float32], k: int) -> TopK:
     return TopK(books, best)
 
 
-def _floor(line: NDArray[np.float32], k: int) -> np.float32:
-    """A score that at least k of `line` reach, close below the k-th highest; -inf for a short line.
+def _eligible(line: NDArray[np.float32], k: int) -> NDArray[np.intp]:
+    """Where the k highest of a line are, and others that are nearly as high; ascending, without -inf.
 
-    The highest of each of many groups are as many different entries, of which the k-th highest is such a score.
+    The highest of each of many groups are as many different entries. At least k entries reach the k-th highest of
+    them, so what does not is out, and with it every group whose highest does not.
     """
     groups = max(GROUPS, 4 * k)
     in_each = line.size // groups
     if in_each < 4:
-        return np.float32(-np.inf)
-    highest = line[: groups * in_each].reshape(in_each, groups).max(axis=0)
-    highest.partition(groups - k)
-    return np.float32(highest[groups - k])
+        return np.flatnonzero(line > -np.inf)
+    grouped = line[: groups * in_each].reshape(groups, in_each)
+    highest = grouped.max(axis=1)
+    floor = np.partition(highest, groups - k)[groups - k]
+    if floor == -np.inf:
+        return np.flatnonzero(line > -np.inf)
+    open_ = np.flatnonzero(highest >= floor)
+    group, place = np.divmod(np.flatnonzero(grouped[open_] >= floor), in_each)
+    rest = groups * in_each
+    return np.concatenate((open_[group] * in_each + place, rest + np.flatnonzero(line[rest:] >= floor)))

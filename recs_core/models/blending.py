@@ -42,13 +42,22 @@ def reader_scale(scores: NDArray[np.float32], history: csr_array) -> NDArray[np.
 
 def _best_positive(line: NDArray[np.float32]) -> NDArray[np.float32]:
     """The `BEST` largest of the positive values of a line, or all of them where they are fewer."""
-    in_each, floor = line.size // GROUPS, np.float32(0)
-    if in_each > 1:
-        # the largest of each of many groups are as many different values: what is below the BEST-th of them is out
-        heads = line[: in_each * GROUPS].reshape(in_each, GROUPS).max(axis=0)
-        floor = np.partition(heads, GROUPS - BEST)[GROUPS - BEST]
-    best = line[line >= floor] if floor > 0 else line[line > 0]
+    best = _may_be_best(line)
+    best = best[best > 0]
     return best if best.size <= BEST else np.partition(best, best.size - BEST)[-BEST:]
+
+
+def _may_be_best(line: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Values of a line in their order, the `BEST` largest positive ones among them."""
+    in_each = line.size // GROUPS
+    if in_each < 2:
+        return line
+    groups = line[: in_each * GROUPS].reshape(GROUPS, in_each)
+    heads = groups.max(axis=1)
+    # the largest of each of many groups are as many different values: what is below the BEST-th of them is out
+    floor = np.partition(heads, GROUPS - BEST)[GROUPS - BEST]
+    open_ = groups[(heads >= floor) & (heads > 0)]
+    return np.concatenate((open_.ravel(), line[in_each * GROUPS :]))
 
 
 def weights_by_history(

@@ -147,12 +147,14 @@ class Hybrid(Recommender):
         """See `Scaled.score_scaled`: a scale for each component that counts, in the order of their names."""
         weights = self._weights_of(history)
         scales = np.empty(weights.shape, dtype=np.float32)
-        scores = np.zeros((history.shape[0], self.n_books), dtype=np.float32)
+        scores = None
         for place, name in enumerate(self.weights):
             part = self.components[name].score(history)
             scales[:, place] = reader_scale(part, history)
             part *= (weights[:, place] / scales[:, place]).astype(np.float32)[:, None]
-            scores += part
+            scores = part if scores is None else np.add(scores, part, out=scores)
+        if scores is None:
+            scores = np.zeros((history.shape[0], self.n_books), dtype=np.float32)
         return scores, scales
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
