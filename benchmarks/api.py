@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -28,6 +29,9 @@ from recs_core.data.arrays import replacing_file
 
 RESULT = Path("benchmarks/results/api.json")
 BESIDE = ("raw Starlette route", "stock Strawberry on objects in memory", "Mercurius with JIT")
+WARM_UP_S = 2
+"""How long a server is asked before each round: caches fill, and code is compiled."""
+
 FIGURES = ("requests_per_s", "cpu_ms", "p50_ms", "p95_ms", "p99_ms")
 
 
@@ -68,9 +72,10 @@ def measure(
             raw: dict[str, list[dict[str, Any]]] = {each.name: [] for each in found}
             for _ in range(rounds):
                 for each in found:
-                    raw[each.name].append(
-                        wrk(each.server, scratch / "bodies", seconds=seconds, connections=connections)
-                    )
+                    load = partial(wrk, each.server, scratch / "bodies", connections=connections)
+                    # answers are kept for a minute: those of the round before may be gone
+                    load(seconds=WARM_UP_S)
+                    raw[each.name].append(load(seconds=seconds))
     medians = {
         name: {figure: round(median(run[figure] for run in runs), 3) for figure in FIGURES}
         for name, runs in raw.items()
@@ -79,7 +84,13 @@ def measure(
         "machine": began,
         "load in the last minute, at the end": machine()["load in the last minute"],
         "bundle": data["bundle"] | {"readers": len(data["lists"])},
-        "load": {"rounds": rounds, "seconds": seconds, "connections": connections, "threads": 1},
+        "load": {
+            "rounds": rounds,
+            "seconds": seconds,
+            "connections": connections,
+            "threads": 1,
+            "warm-up s": WARM_UP_S,
+        },
         "failed requests": sum(run["failed"] + run["unanswered"] for runs in raw.values() for run in runs),
         "medians": medians,
         "ratios": {figure: ratios(raw, figure) for figure in ("requests_per_s", "cpu_ms")},

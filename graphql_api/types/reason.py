@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
@@ -54,23 +54,31 @@ class Reason:
     book: Book | None = strawberry.field(
         description="The book of the history that gives the part; null for POPULARITY, RULE and OTHER."
     )
+    text: str = strawberry.field(description="The reason in words that can follow the book's title.")
+    _book_row: strawberry.Private[int | None]
+    _at: strawberry.Private[tuple[Context, Snapshot]]
 
     @classmethod
     def from_reason(cls, reason: reasons.Reason, context: Context, snapshot: Snapshot) -> Self:
-        """The type of a reason of the library."""
-        return cls(
-            kind=ReasonKind[reason.kind],
-            amount=reason.amount,
-            rule=reason.rule,
-            book=None if reason.book_row is None else Book.at(context, snapshot, reason.book_row),
-        )
+        """The type of a reason of the library; its book is read and its words are put when they are asked for."""
+        made = cls.__new__(cls)
+        made.kind = ReasonKind[reason.kind]
+        made.amount = reason.amount
+        made.rule = reason.rule
+        made._book_row = reason.book_row
+        made._at = (context, snapshot)
+        return made
 
-    @strawberry.field(description="The reason in words that can follow the book's title.")
-    def text(self) -> str:
-        """The reason in words."""
-        if self.book is None:
-            return self._text_of_no_book()
-        title = self.book.title
+    def __getattr__(self, name: str) -> Any:
+        # Python asks here only for what the object does not have
+        if name == "book":
+            self.book = None if self._book_row is None else Book.at(*self._at, self._book_row)
+            return self.book
+        if name == "text":
+            return self._text_of_no_book() if self.book is None else self._text_of(self.book.title)
+        raise AttributeError(f"{type(self).__name__} has no {name}")
+
+    def _text_of(self, title: str) -> str:
         if self.kind is ReasonKind.CONTENT:
             likeness = "like" if self.amount > 0 else "unlike"
             return f"{likeness} “{title}” in title, author or publisher"
