@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Mapping
 from contextlib import aclosing
 from functools import partial
+from typing import Final
 
 import orjson
 from starlette.requests import Request
@@ -28,8 +30,9 @@ from graphql_api.http.caching import NOT_KEPT, caching_headers, is_known
 from graphql_api.http.disconnect import ClientGoneError, unless_disconnected
 from graphql_api.http.media import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, Accept
 from graphql_api.http.options import ProtocolOptions
-from graphql_api.http.requests import read_request
+from graphql_api.http.requests import header_of, read_request
 from graphql_api.http.sse import Bodies, EventStream, once
+from graphql_api.http.written import Headers, Written
 from graphql_api.operation import Asked
 from graphql_api.page import page
 from graphql_api.request_id import current_request_id
@@ -40,6 +43,10 @@ log = logging.getLogger(__name__)
 OFFERED = (JSON, GRAPHQL_RESPONSE, EVENT_STREAM)
 """What a client that reads anything gets comes first: `application/json`, as the older half of them expects."""
 
+_WRITTEN: Final[Mapping[str | None, tuple[bytes, bytes]]] = {
+    media: (b"content-type", f"{media}; charset=utf-8".encode()) for media in (JSON, GRAPHQL_RESPONSE)
+}
+"""What responses are written as."""
 
 _OF_ALL = ((b"vary", b"Accept"), (b"x-content-type-options", b"nosniff"))
 """What all responses say."""
@@ -86,7 +93,7 @@ class GraphQLEndpoint:
         await response(scope, receive, send)
 
     async def _respond(self, request: Request) -> Response:
-        accept = Accept.parse(", ".join(request.headers.getlist("accept")))
+        accept = Accept.parse(header_of(request.scope, b"accept"))
         shows_page = self._page and request.method in ("GET", "HEAD")
         media = accept.best((*OFFERED, HTML) if shows_page else OFFERED)
         if media == HTML:
@@ -103,7 +110,7 @@ class GraphQLEndpoint:
         except ClientGoneError:
             raise
         except Exception:
-            return _response(_masked(), media, status=500, headers=dict(NOT_KEPT))
+            return _response(_masked(), media, status=500, headers=[NOT_KEPT])
 
     async def _one(self, request: Request, asked: Asked, accept: Accept, media: str) -> Response:
         request_id = current_request_id()
@@ -121,9 +128,9 @@ class GraphQLEndpoint:
             return self._stream(once(served.body))
         status = served.status if media == GRAPHQL_RESPONSE else 200
         headers = caching_headers(served, media, time.time())
-        if request.method != "POST" and is_known(headers, request.headers.get("if-none-match")):
+        if request.method != "POST" and is_known(headers, header_of(request.scope, b"if-none-match")):
             self._answers.count("not modified")
-            return Response(status_code=304, headers=headers)
+            return Written(b"", 304, headers)
         return _response(served.body, media, status=status, headers=headers)
 
     async def _bodies(self, asked: Asked, request_id: str) -> Bodies:
@@ -140,7 +147,7 @@ class GraphQLEndpoint:
 
         bodies = await unless_disconnected(request.receive, side_by_side())
         # each has its own outcome, and one status cannot tell them
-        return _response(b"[" + b",".join(bodies) + b"]", media, status=200, headers=dict(NOT_KEPT))
+        return _response(b"[" + b",".join(bodies) + b"]", media, status=200, headers=[NOT_KEPT])
 
     async def _item(self, asked: Asked) -> bytes:
         try:
@@ -158,15 +165,15 @@ class GraphQLEndpoint:
             if media == EVENT_STREAM:
                 return self._stream(once(body))
             status = 200 if media == JSON else status
-        headers = dict(NOT_KEPT)
+        headers = [NOT_KEPT]
         if isinstance(error, MethodNotAllowedError):
-            headers["Allow"] = error.allow
+            headers.append((b"allow", error.allow.encode()))
         return _response(body, media, status=status, headers=headers)
 
 
-def _response(body: bytes, media: str | None, *, status: int, headers: dict[str, str]) -> Response:
-    written = media if media in (JSON, GRAPHQL_RESPONSE) else GRAPHQL_RESPONSE
-    return Response(body, status, headers, f"{written}; charset=utf-8")
+def _response(body: bytes, media: str | None, *, status: int, headers: Headers) -> Response:
+    headers.append(_WRITTEN.get(media, _WRITTEN[GRAPHQL_RESPONSE]))
+    return Written(body, status, headers)
 
 
 def _errors(error: dict[str, object]) -> bytes:

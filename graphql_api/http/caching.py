@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Final
 
 from graphql_api.cache.responses import Served
 from graphql_api.http.media import JSON
+from graphql_api.http.written import Headers
 
-NOT_KEPT: Final[Mapping[str, str]] = {"Cache-Control": "no-store"}
+NOT_KEPT: Final = (b"cache-control", b"no-store")
 """Of what is an error, or different each time."""
 
 
-def caching_headers(served: Served, media: str, now: float) -> dict[str, str]:
+def caching_headers(served: Served, media: str, now: float) -> Headers:
     """The headers of a response.
 
     Args:
@@ -20,27 +20,28 @@ def caching_headers(served: Served, media: str, now: float) -> dict[str, str]:
         media: the media type that it is written as; the bytes are the same in each, and the tag is not.
         now: the wall clock's time, in seconds.
     """
+    status = (b"cache-status", served.cache_status.encode())
     entry = served.entry
     if entry is None:
-        return {"Cache-Status": served.cache_status, **NOT_KEPT}
-    return {
-        "Cache-Status": served.cache_status,
-        "Cache-Control": entry.cache_control,
-        "Age": str(max(0, int(now - entry.made_at))),
-        "ETag": f'"{entry.etag}-{"j" if media == JSON else "g"}"',
-    }
+        return [status, NOT_KEPT]
+    return [
+        status,
+        (b"cache-control", entry.cache_control.encode()),
+        (b"age", str(max(0, int(now - entry.made_at))).encode()),
+        (b"etag", f'"{entry.etag}-{"j" if media == JSON else "g"}"'.encode()),
+    ]
 
 
-def is_known(headers: Mapping[str, str], if_none_match: str | None) -> bool:
+def is_known(headers: Headers, if_none_match: str) -> bool:
     """Whether the client has these bytes already.
 
     Args:
         headers: of the response.
-        if_none_match: what the client sent under that name.
+        if_none_match: what the client sent under that name; empty where it sent nothing.
     """
-    tag = headers.get("ETag")
-    if if_none_match is None or tag is None:
+    tag = dict(headers).get(b"etag")
+    if not if_none_match or tag is None:
         return False
     # compared weakly, as the standard has it: a proxy that compresses may have marked our tag so
     sent = {each.strip().removeprefix("W/") for each in if_none_match.split(",")}
-    return tag in sent or "*" in sent
+    return tag.decode() in sent or "*" in sent

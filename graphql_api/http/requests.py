@@ -6,6 +6,7 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
+from starlette.types import Scope
 
 from graphql_api.errors import (
     MethodNotAllowedError,
@@ -13,6 +14,7 @@ from graphql_api.errors import (
     RequestError,
     UnsupportedMediaTypeError,
 )
+from graphql_api.http.disconnect import ClientGoneError
 from graphql_api.http.media import JSON, MediaType
 from graphql_api.operation import Asked, parse_json, parse_request
 
@@ -34,6 +36,7 @@ async def read_request(request: Request, *, max_body_bytes: int, batch_limit: in
         batch_limit: the most operations of a batch; 0 where batches are refused.
 
     Raises:
+        ClientGoneError: the client hung up before it had sent all.
         RequestError: it is not a request of GraphQL over HTTP.
     """
     if request.method == "POST":
@@ -75,14 +78,28 @@ def _parameters(parameters: QueryParams) -> dict[str, Any]:
 
 
 async def _body(request: Request, max_bytes: int) -> bytes:
-    declared = request.headers.get("content-type", "")
+    declared = header_of(request.scope, b"content-type")
     content = MediaType.parse(declared)
     if content.name != JSON or not content.is_utf_8:
         raise UnsupportedMediaTypeError(f"Content-Type must be {JSON} in UTF-8 (got {declared!r})")
-    body = bytearray()
-    # counted as it comes: a chunked request declares no length, and one that does may lie
-    async for chunk in request.stream():
-        body += chunk
+    body, more = b"", True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientGoneError
+        body += message.get("body", b"")
+        more = message.get("more_body", False)
+        # counted as it comes: a chunked request declares no length, and one that does may lie
         if len(body) > max_bytes:
             raise PayloadTooLargeError(f"a request has at most {max_bytes} bytes")
-    return bytes(body)
+    return body
+
+
+def header_of(scope: Scope, name: bytes) -> str:
+    """The values of a request's header, as one; empty where it has none.
+
+    Args:
+        scope: of the request.
+        name: in lower case.
+    """
+    return b", ".join([value for key, value in scope["headers"] if key == name]).decode("latin-1")
