@@ -18,6 +18,7 @@ import time
 from collections import deque
 from itertools import cycle
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,14 +155,17 @@ async def latencies(url: str, sent: list[str], *, rate: float, seconds: float) -
     }
 
 
-def measure(bundle: Path, *, readers: int, share: float, seconds: int, seed: int) -> dict[str, Any]:
+def measure(
+    bundle: Path, *, readers: int, share: float, rounds: int, seconds: int, seed: int
+) -> dict[str, Any]:
     """Every figure.
 
     Args:
         bundle: what the product serves.
         readers: how many are asked for in turn.
         share: of the highest load.
-        seconds: of load.
+        rounds: at that rate; figures are their medians.
+        seconds: of load in each.
         seed: of the lot.
     """
     found: dict[str, Any] = {"machine": machine(), "share of the highest load": share}
@@ -177,9 +181,16 @@ def measure(bundle: Path, *, readers: int, share: float, seconds: int, seed: int
                     for _ in range(3)
                 ]
                 highest = sorted(run["requests_per_s"] for run in runs)[1]
-                found[name] = {"highest_requests_per_s": round(highest, 1)} | _apart(
-                    server, asked.splitlines(), rate=share * highest, seconds=seconds
-                )
+                apart = [
+                    _apart(server, asked.splitlines(), rate=share * highest, seconds=seconds)
+                    for _ in range(rounds)
+                ]
+                medians = {figure: median(each[figure] for each in apart) for figure in apart[0]}
+                found[name] = {
+                    "highest_requests_per_s": round(highest, 1),
+                    "medians": medians,
+                    "rounds": apart,
+                }
     return found
 
 
@@ -196,7 +207,8 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path, default=Path("data/bundle"))
     parser.add_argument("--readers", type=int, default=500)
     parser.add_argument("--share", type=float, default=0.7, help="of the highest load")
-    parser.add_argument("--seconds", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=8, help="of load in each round")
     parser.add_argument("--seed", type=int, default=20040801)
     parser.add_argument("--result", type=Path, default=RESULT, help="where the JSON is written")
     given = vars(parser.parse_args())
