@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
@@ -37,6 +39,31 @@ def reader_scale(scores: NDArray[np.float32], history: csr_array) -> NDArray[np.
         if best.size:
             scales[row] = best.mean(dtype=np.float64)
     scores[users, history.indices] = read
+    return scales
+
+
+def scale_of_all(
+    line: NDArray[np.float32], leading: NDArray[np.int32], history: csr_array
+) -> NDArray[np.float32] | None:
+    """`reader_scale` of scores that are the same for all readers, to the bit, without a look at every book.
+
+    Args:
+        line: `float32[n_books]`, the scores.
+        leading: `int32[m]`, the books of the highest, best first.
+        history: `float32[n, n_books]`.
+
+    Returns:
+        `float32[n]`; None where a history is so long that its best unread books may not be among `leading`.
+    """
+    scales = np.ones(history.shape[0], dtype=np.float32)
+    for row, (begin, end) in enumerate(pairwise(history.indptr.tolist())):
+        near = leading[: BEST + end - begin]
+        if near.size < min(BEST + end - begin, line.size):
+            return None
+        unread = line[near[~np.isin(near, history.indices[begin:end])][:BEST]]
+        best = unread[unread > 0]
+        if best.size:
+            scales[row] = best.mean(dtype=np.float64)
     return scales
 
 

@@ -20,7 +20,7 @@ from recs_core.data.topk import TopK
 from recs_core.errors import ParameterError
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Contributions, ModelConfig, Recommender, single_histories
-from recs_core.models.one_reader import block_of, entries_of, weighted_sum
+from recs_core.models.one_reader import block_of, entries_of, scattered, weighted_sum
 from recs_core.models.registry import register
 from recs_core.models.sparse import narrow, transposed
 
@@ -75,12 +75,14 @@ class Content(Recommender):
         Each book's sum goes over the features in rising order, as a row of `tfidf` does; those that the books of the
         history lack would add 0, and are left out.
         """
-        reader = weighted_sum(self.tfidf, history.indices, history.data)
-        features = np.flatnonzero(reader)
+        places, counts = entries_of(self.tfidf, history.indices)
+        features, at = np.unique(self.tfidf.indices[places], return_inverse=True)
+        reader = scattered(at, np.repeat(history.data, counts) * self.tfidf.data[places], features.size)
+        features, reader = features[reader != 0], reader[reader != 0]
         of_features = self._by_feature.indptr[features + 1] - self._by_feature.indptr[features]
         if int(of_features.sum()) * SPARSE > self.tfidf.nnz:
-            return np.asarray(self.tfidf @ reader, dtype=np.float32)
-        return weighted_sum(self._by_feature, features, reader[features])
+            return np.asarray(self.tfidf @ scattered(features, reader, self.tfidf.shape[1]), dtype=np.float32)
+        return weighted_sum(self._by_feature, features, reader)
 
     @cached_property
     def _by_feature(self) -> csr_array:

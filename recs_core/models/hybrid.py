@@ -29,7 +29,8 @@ from recs_core.models.base import (
     mask_seen,
     single_histories,
 )
-from recs_core.models.blending import reader_scale, weights_by_history
+from recs_core.models.blending import reader_scale, scale_of_all, weights_by_history
+from recs_core.models.popularity import Popularity
 from recs_core.models.registry import ModelSpec, build_model, register
 
 COLD_START = f"cold_start:{RULE}"
@@ -149,13 +150,25 @@ class Hybrid(Recommender):
         scales = np.empty(weights.shape, dtype=np.float32)
         scores = None
         for place, name in enumerate(self.weights):
-            part = self.components[name].score(history)
-            scales[:, place] = reader_scale(part, history)
-            part *= (weights[:, place] / scales[:, place]).astype(np.float32)[:, None]
+            part, scales[:, place] = self._weighed(self.components[name], weights[:, place], history)
             scores = part if scores is None else np.add(scores, part, out=scores)
         if scores is None:
             scores = np.zeros((history.shape[0], self.n_books), dtype=np.float32)
         return scores, scales
+
+    @staticmethod
+    def _weighed(
+        model: Recommender, weights: NDArray[np.float64], history: csr_array
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """A component's scores at its scale and the readers' weights, and that scale."""
+        if isinstance(model, Popularity):
+            scales = scale_of_all(model.popularity, model.leading, history)
+            if scales is not None:
+                return model.popularity * (weights / scales).astype(np.float32)[:, None], scales
+        part = model.score(history)
+        scales = reader_scale(part, history)
+        part *= (weights / scales).astype(np.float32)[:, None]
+        return part, scales
 
     def contributions(self, history: csr_array, book_rows: NDArray[np.int32]) -> Contributions:
         """See `Explainable.contributions`; exact, at this history's scales."""

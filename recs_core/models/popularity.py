@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -10,9 +11,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from recs_core.data.interactions import InteractionSet
+from recs_core.data.topk import top_k
 from recs_core.features.content import ContentFeatures
 from recs_core.models.base import Contributions, ModelConfig, Recommender
 from recs_core.models.registry import register
+
+LEADING = 1_024
+"""Books that are kept in order."""
 
 
 class PopularityConfig(ModelConfig):
@@ -33,6 +38,12 @@ class Popularity(Recommender):
     def n_books(self) -> int:
         """How many books the fitted model knows."""
         return int(self.popularity.size)
+
+    @cached_property
+    def leading(self) -> NDArray[np.int32]:
+        """The books that most read, best first, up to `LEADING`: found once, and then looked up."""
+        n = min(LEADING, self.n_books)
+        return np.asarray(top_k(self.popularity[None, :], n).books[0], dtype=np.int32)
 
     def fit(
         self, train: InteractionSet, features: ContentFeatures | None, *, rng: np.random.Generator

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
 from recs_core.models import blending
-from recs_core.models.blending import BEST, reader_scale, weights_by_history
+from recs_core.models.blending import BEST, reader_scale, scale_of_all, weights_by_history
+from recs_core.models.popularity import log_popularity
 
 EVIDENCE = np.array([True, True, False, False])
 
@@ -32,6 +33,21 @@ def test_the_scale_is_that_of_a_full_sort(seed: int, n_books: int, values: int, 
         patch.setattr(blending, "GROUPS", groups + BEST)
         scale = reader_scale(scores, csr_array(read.astype(np.float32)))
     assert scale.tolist() == [np.float32(best.mean(dtype=np.float64)) if best.size else 1.0]
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 300), st.integers(1, 100), st.floats(0, 1))
+def test_a_scale_that_is_looked_up_is_that_of_all_scores_to_the_bit(
+    seed: int, n_books: int, n_leading: int, share: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    line = log_popularity(csr_array(rng.random((40, n_books)) < 0.2))
+    history = csr_array((rng.random((3, n_books)) < share * rng.random((3, 1))).astype(np.float32))
+    leading = np.argsort(-line, kind="stable")[:n_leading].astype(np.int32)
+    found = scale_of_all(line, leading, history)
+    if found is None:
+        assert n_leading < BEST + np.diff(history.indptr).max()
+    else:
+        assert np.array_equal(found, reader_scale(np.repeat(line[None, :], 3, axis=0), history))
 
 
 @given(
