@@ -8,6 +8,8 @@ import logging
 import signal
 import socket
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from pydantic import SecretStr
@@ -15,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from graphql_api import endpoint
 from graphql_api.app import create_app, redis_url
+from graphql_api.auth.wiring import with_development_keys
 from graphql_api.http.server import Server
 from graphql_api.request_id import RequestIdFilter
 from graphql_api.settings import Settings, bundle_path
@@ -24,8 +27,15 @@ from graphql_api.wiring import open_snapshot
 from graphql_api.workers import Workers
 from recs_core.errors import BookverseError
 
+DEVELOPER = "developer"
+"""Whose the token is that a developer's server prints."""
+
 CANNOT_SERVE = 2
 """The exit status where settings, bundle or address do not allow to begin."""
+
+
+Announce = Callable[[Server], None]
+"""Says where a server listens."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -39,25 +49,25 @@ def main(arguments: list[str] | None = None) -> int:
         if options["check_config"]:
             sys.stdout.write(in_force(loaded))
             return 0
-        settings = loaded.settings
+        settings, token = with_development_keys(loaded.settings, DEVELOPER)
         if settings.api.debug_mode:
             logging.getLogger(endpoint.__name__).setLevel(logging.DEBUG)
         with _listen(settings) as listener:
             serve = _serve_by_many if settings.api.workers > 1 else _serve_alone
-            return serve(settings, listener)
+            return serve(settings, partial(_announce, listener=listener, token=token), listener)
     except (BookverseError, OSError) as error:
         sys.stderr.write(f"graphql_api: {error}\n")
         return CANNOT_SERVE
 
 
-def _serve_alone(settings: Settings, listener: socket.socket) -> int:
+def _serve_alone(settings: Settings, announce: Announce, listener: socket.socket) -> int:
     server = _prepared(settings)
     _stop_when_told(server)
-    _announce(server, listener)
+    announce(server)
     return _serve(server, listener)
 
 
-def _serve_by_many(settings: Settings, listener: socket.socket) -> int:
+def _serve_by_many(settings: Settings, announce: Announce, listener: socket.socket) -> int:
     with redis_url(settings) as url:
         # one Redis for all of them, be it our own
         shared = settings.model_copy(update={"redis_url": None if url is None else SecretStr(url)})
@@ -66,7 +76,7 @@ def _serve_by_many(settings: Settings, listener: socket.socket) -> int:
             prepare=lambda: _prepared(shared),
             serve=lambda server: _serve_as_one_of_many(server, listener),
         )
-        workers.start(lambda server: _announce(server, listener))
+        workers.start(announce)
         workers.run()
     return 0
 
@@ -77,11 +87,13 @@ def _prepared(settings: Settings) -> Server:
     return Server(create_app(settings, recommender), max_message_bytes=settings.api.max_body_bytes)
 
 
-def _announce(server: Server, listener: socket.socket) -> None:
+def _announce(server: Server, *, listener: socket.socket, token: str | None) -> None:
     host, port = listener.getsockname()[:2]
     url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
     bundle = server.snapshots.current.recommender.bundle
     sys.stdout.write(f"BookVerse serves bundle {bundle.version} ({bundle.meta.model_name}) at {url}\n")
+    if token is not None:
+        sys.stdout.write(f"A token for everything, good for an hour: {token}\n")
     sys.stdout.flush()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
@@ -9,12 +10,16 @@ from typing import Any
 
 from strawberry.types.graphql import OperationType
 
+from graphql_api.auth.identity import UNRESTRICTED, Identity
+from graphql_api.auth.refusals import UnauthenticatedError
 from graphql_api.cache.plan import Plan, Plans
 from graphql_api.cache.responses import ResponseCache, Served
+from graphql_api.caller import Caller
 from graphql_api.documents.store import Documents
 from graphql_api.errors import OperationKindError
-from graphql_api.executor import ANSWERED, Executor, Rendered
+from graphql_api.executor import ANSWERED, PARTLY_ANSWERED, Executor, Rendered
 from graphql_api.operation import Asked, Operation
+from graphql_api.rate.tariff import Tariff
 from graphql_api.recent import RecentOperations, warm_up
 from graphql_api.snapshots import Snapshot, Snapshots
 
@@ -37,6 +42,7 @@ class Answers:
         documents: finds the documents that requests name.
         snapshots: what is served.
         recent: told of what was answered.
+        tariff: what is charged for answers.
     """
 
     def __init__(
@@ -47,9 +53,11 @@ class Answers:
         documents: Documents,
         snapshots: Snapshots,
         recent: RecentOperations,
+        tariff: Tariff,
     ) -> None:
         self._snapshots = snapshots
         self._recent = recent
+        self._tariff = tariff
         self._executor = executor
         self._cache = cache
         self._plans = plans
@@ -59,10 +67,15 @@ class Answers:
         """Take note of something that the cache's report is to say."""
         self._cache.count(what)
 
-    async def answer(self, asked: Asked, request_id: str, awaiting: Awaiting = to_the_end) -> Served:
+    async def answer(
+        self, asked: Asked, request_id: str, caller: Caller, awaiting: Awaiting = to_the_end
+    ) -> Served:
         """The response to a query.
 
         Raises:
+            UnauthenticatedError: it is for those who say who they are.
+            ForbiddenError: it is not for who asks.
+            RateLimitedError: who asks has asked for too much.
             OperationKindError: it is no query.
             RequestError: it cannot be executed.
         """
@@ -70,70 +83,95 @@ class Answers:
         # one snapshot for the key and for the answer, whatever is published between the two
         snapshot = self._snapshots.current
         plan = self._plans.of(operation)
+        plan.insist(operation.variables, caller.identity)
+        cost = self._executor.cost(operation)
+        await self._tariff.charge(caller, cost)
 
         def compute() -> Coroutine[Any, Any, Rendered]:
-            return self._compute(plan, operation, snapshot, request_id)
+            return self._compute(plan, operation, snapshot, request_id, caller.identity)
 
         if not plan.policy.max_age:
             served = await awaiting(self._cache.bypass(compute))
         else:
-            key = plan.key(operation, snapshot.version)
+            audience = caller.identity.audience
+            key = plan.key(operation, snapshot.version, audience=audience)
             recalled = self._cache.recall(key, plan.policy, compute)
             served = recalled or await awaiting(self._cache.serve(key, plan.policy, compute))
             if served.status == ANSWERED:
-                self._recent.note(operation)
+                self._recent.note(operation, audience)
         if served.status < 300:
             await self._documents.learn(asked)
+        if cost is None:
+            # of a document that nobody knew the cost is known now
+            self._tariff.owe(caller, self._executor.cost(operation))
         return served
 
     async def warm(self, snapshot: Snapshot) -> int:
         """Answer from a snapshot that is not served yet what was asked of late; how many answers are ready."""
 
-        async def ask(operation: Operation) -> None:
+        async def ask(operation: Operation, audience: str) -> None:
             plan = self._plans.of(operation)
-            key = plan.key(operation, snapshot.version)
+            key = plan.key(operation, snapshot.version, audience=audience)
+            # it was allowed to who asked, and for nobody else the answer is kept
             await self._cache.serve(
-                key, plan.policy, lambda: self._compute(plan, operation, snapshot, "warm-up")
+                key, plan.policy, lambda: self._compute(plan, operation, snapshot, "warm-up", UNRESTRICTED)
             )
 
         return await warm_up(self._recent, ask)
 
     async def _compute(
-        self, plan: Plan, operation: Operation, snapshot: Snapshot, request_id: str
+        self, plan: Plan, operation: Operation, snapshot: Snapshot, request_id: str, identity: Identity
     ) -> Rendered:
-        rendered = await self._executor.run(operation, snapshot, request_id)
+        rendered = await self._executor.run(operation, snapshot, request_id, identity)
+        if plan.requirements is None and rendered.status in (ANSWERED, PARTLY_ANSWERED):
+            # we took it for invalid, so nobody decided whether it is allowed
+            raise RuntimeError("a document was answered of which it is not known what it needs")
         if not rendered.storable:
             return rendered
         tags = rendered.tags | plan.tags(operation.variables) | {f"bundle:{snapshot.version}"}
         return replace(rendered, tags=tags)
 
-    async def subscribe(self, asked: Asked, request_id: str) -> AsyncGenerator[Rendered, None]:
+    async def subscribe(
+        self, asked: Asked, request_id: str, caller: Caller
+    ) -> AsyncGenerator[Rendered, None]:
         """The responses to a subscription, one for each event.
 
         Raises:
+            UnauthenticatedError: it is for those who say who they are.
+            ForbiddenError: it is not for who asks.
+            RateLimitedError: who asks has asked for too much.
             RequestError: it cannot be executed.
         """
         operation = asked.operation(await self._documents.find(asked))
-        async with aclosing(self._executor.subscribe(operation, request_id)) as results:
+        plan, identity = self._plans.of(operation), caller.identity
+        plan.insist(operation.variables, identity)
+        await self._tariff.charge(caller, self._executor.cost(operation))
+        async with aclosing(self._executor.subscribe(operation, request_id, identity)) as results:
             async for result in results:
+                if plan.requirements is None and result.status < 300:
+                    raise RuntimeError("a subscription ran of which it is not known what it needs")
+                if time.time() >= identity.expires:
+                    raise UnauthenticatedError("the access token has ended; subscribe again with another")
                 yield result
                 if result.status < 300:
                     await self._documents.learn(asked)
 
-    async def results(self, asked: Asked, request_id: str) -> AsyncGenerator[Rendered, None]:
+    async def results(self, asked: Asked, request_id: str, caller: Caller) -> AsyncGenerator[Rendered, None]:
         """The one response to a query, or those to a subscription.
 
         Raises:
+            UnauthenticatedError: it is for those who say who they are.
+            ForbiddenError: it is not for who asks.
             RequestError: it cannot be executed.
         """
         try:
-            served = await self.answer(asked, request_id)
+            served = await self.answer(asked, request_id, caller)
         except OperationKindError as error:
             if error.kind is not OperationType.SUBSCRIPTION:
                 raise
         else:
             yield Rendered(served.body, served.status, storable=False)
             return
-        async with aclosing(self.subscribe(asked, request_id)) as results:
+        async with aclosing(self.subscribe(asked, request_id, caller)) as results:
             async for result in results:
                 yield result

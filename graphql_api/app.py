@@ -16,6 +16,7 @@ from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from graphql_api.answers import Answers
+from graphql_api.auth.wiring import authenticator_of, cached_keys
 from graphql_api.cache.connection import Connection
 from graphql_api.cache.invalidations import Invalidations, followed
 from graphql_api.cache.memory import MemoryCache
@@ -41,6 +42,11 @@ from graphql_api.http.options import ProtocolOptions
 from graphql_api.http.websocket import GraphQLSocket
 from graphql_api.page import STATIC
 from graphql_api.publication import PublicationWatch, is_published
+from graphql_api.rate.addresses import ClientAddresses
+from graphql_api.rate.bucket import Rate
+from graphql_api.rate.limiter import RateLimiter
+from graphql_api.rate.shared import SharedBuckets
+from graphql_api.rate.tariff import Tariff
 from graphql_api.recent import RecentOperations
 from graphql_api.request_id import RequestIdMiddleware
 from graphql_api.schema import Schema, build_schema
@@ -75,6 +81,7 @@ def create_app(
 
     Raises:
         DocumentsError: the trusted documents are faulty.
+        KeySetError: the key set is a file that cannot be used.
     """
     options = options or options_of(settings)
     api = settings.api
@@ -92,11 +99,19 @@ def create_app(
         compiled=CompiledDocuments(schema) if api.compiled_documents else None,
     )
     recent = RecentOperations(api.warm_operations)
-    answers = Answers(executor, cache, _plans(settings, schema), documents, server.snapshots, recent)
+    limiter = RateLimiter(Rate(api.rate_limit)) if api.rate_limit else None
+    tariff = Tariff(limiter, unit=api.rate_unit)
+    answers = Answers(executor, cache, _plans(settings, schema), documents, server.snapshots, recent, tariff)
     watch = _watch(settings, server, answers)
     closing = asyncio.Event()
+    keys = cached_keys(settings)
+    authenticator = authenticator_of(settings, keys)
+    addresses = ClientAddresses(api.trusted_proxies)
     endpoint = GraphQLEndpoint(
         answers,
+        authenticator,
+        addresses,
+        tariff,
         options,
         snapshots=server.snapshots,
         max_body_bytes=api.max_body_bytes,
@@ -105,6 +120,8 @@ def create_app(
     sockets = GraphQLSocket(
         schema,
         answers,
+        authenticator,
+        addresses,
         init_timeout_s=options.socket_init_s,
         max_operations=options.socket_operations,
     )
@@ -112,7 +129,8 @@ def create_app(
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
-            await living.enter_async_context(_redis(settings, cache, invalidations, documents))
+            living.push_async_callback(keys.close)
+            await living.enter_async_context(_redis(settings, cache, invalidations, documents, limiter))
             if watch is not None:
                 await living.enter_async_context(watch.running(_shared_redis(settings)))
             readiness.serving = True
@@ -188,7 +206,11 @@ def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
 
 @asynccontextmanager
 async def _redis(
-    settings: Settings, cache: ResponseCache, invalidations: Invalidations, documents: Documents
+    settings: Settings,
+    cache: ResponseCache,
+    invalidations: Invalidations,
+    documents: Documents,
+    limiter: RateLimiter | None,
 ) -> AsyncIterator[None]:
     """Redis for all that servers share, if there is one to be had."""
     with redis_url(settings) as url:
@@ -197,6 +219,8 @@ async def _redis(
             return
         connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
         cache.shared = SharedAnswers(connection)
+        if limiter is not None:
+            limiter.shared = SharedBuckets(connection, limiter.rate)
         if isinstance(documents, AutomaticDocuments):
             documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
         try:
@@ -204,6 +228,8 @@ async def _redis(
                 yield
         finally:
             cache.shared = None
+            if limiter is not None:
+                limiter.shared = None
             if isinstance(documents, AutomaticDocuments):
                 documents.shared = None
             await cache.settle()

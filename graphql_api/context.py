@@ -11,6 +11,7 @@ import anyio.to_thread
 import strawberry
 from anyio import CapacityLimiter
 
+from graphql_api.auth.identity import UNRESTRICTED, Identity
 from graphql_api.broadcast import Broadcast
 from graphql_api.cursors import CursorSigner
 from graphql_api.errors import SnapshotExpiredError
@@ -58,6 +59,7 @@ class Context:
         request_id: names the request in responses and logs.
         operation_name: which of the document's operations the client named, if it did.
         server: what it shares with all others.
+        identity: who asks.
         snapshot: what answers; the same for the whole operation, whatever is published meanwhile.
     """
 
@@ -65,6 +67,7 @@ class Context:
     operation_name: str | None
     server: Server
     snapshot: Snapshot
+    identity: Identity = UNRESTRICTED
     books_read: dict[Snapshot, set[int]] = field(default_factory=dict)
     """The rows of the books that the answer is made of, by snapshot: it changes when one of them does."""
 

@@ -17,6 +17,9 @@ from starlette.types import Receive, Scope, Send
 from strawberry.types.graphql import OperationType
 
 from graphql_api.answers import Answers
+from graphql_api.auth.authenticator import Authenticator
+from graphql_api.auth.refusals import TokenRefused
+from graphql_api.caller import Caller
 from graphql_api.errors import (
     MethodNotAllowedError,
     NotAcceptableError,
@@ -30,11 +33,14 @@ from graphql_api.http.caching import NOT_KEPT, caching_headers, is_known
 from graphql_api.http.disconnect import ClientGoneError, unless_disconnected
 from graphql_api.http.media import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, Accept
 from graphql_api.http.options import ProtocolOptions
-from graphql_api.http.requests import header_of, read_request
+from graphql_api.http.requests import header_of, read_request, values_of
 from graphql_api.http.sse import Bodies, EventStream, once
 from graphql_api.http.written import Headers, Written
 from graphql_api.operation import Asked
 from graphql_api.page import page
+from graphql_api.rate.addresses import ClientAddresses
+from graphql_api.rate.headers import rate_headers
+from graphql_api.rate.tariff import Tariff
 from graphql_api.request_id import current_request_id
 from graphql_api.snapshots import Snapshots
 
@@ -48,7 +54,7 @@ _WRITTEN: Final[Mapping[str | None, tuple[bytes, bytes]]] = {
 }
 """What responses are written as."""
 
-_OF_ALL = ((b"vary", b"Accept"), (b"x-content-type-options", b"nosniff"))
+_OF_ALL = ((b"vary", b"Accept, Authorization"), (b"x-content-type-options", b"nosniff"))
 """What all responses say."""
 
 
@@ -57,6 +63,9 @@ class GraphQLEndpoint:
 
     Args:
         answers: answers requests.
+        authenticator: says who they come from.
+        addresses: says where from.
+        tariff: what is charged for a token that is not accepted.
         options: what clients are allowed.
         snapshots: whose current version is said in each response.
         max_body_bytes: the largest request.
@@ -66,6 +75,9 @@ class GraphQLEndpoint:
     def __init__(
         self,
         answers: Answers,
+        authenticator: Authenticator,
+        addresses: ClientAddresses,
+        tariff: Tariff,
         options: ProtocolOptions,
         *,
         snapshots: Snapshots,
@@ -73,6 +85,9 @@ class GraphQLEndpoint:
         closing: asyncio.Event,
     ) -> None:
         self._answers = answers
+        self._authenticator = authenticator
+        self._addresses = addresses
+        self._tariff = tariff
         self._snapshots = snapshots
         self._page = options.page
         self._read = partial(read_request, max_body_bytes=max_body_bytes, batch_limit=options.batch_limit)
@@ -81,8 +96,9 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request, began = Request(scope, receive), time.perf_counter()
+        caller = Caller(address=self._addresses.of(scope))
         try:
-            response = await self._respond(request)
+            response = await self._respond(request, caller)
         except ClientGoneError:
             return
         if log.isEnabledFor(logging.DEBUG):
@@ -90,21 +106,24 @@ class GraphQLEndpoint:
             kept = response.headers.get("cache-status", "no cache")
             log.debug("%s %d in %.1f ms, %s", request.method, response.status_code, took_ms, kept)
         response.raw_headers += (*_OF_ALL, (b"bookverse-bundle", self._snapshots.current.version.encode()))
+        if caller.quota is not None:
+            response.raw_headers += rate_headers(caller.quota)
         await response(scope, receive, send)
 
-    async def _respond(self, request: Request) -> Response:
+    async def _respond(self, request: Request, caller: Caller) -> Response:
         accept = Accept.parse(header_of(request.scope, b"accept"))
         shows_page = self._page and request.method in ("GET", "HEAD")
         media = accept.best((*OFFERED, HTML) if shows_page else OFFERED)
         if media == HTML:
             return page()
         try:
+            await self._identify(request, caller)
             asked = await self._read(request)
             if media is None:
                 raise NotAcceptableError(f"Accept must allow one of {', '.join(OFFERED)}")
             if isinstance(asked, list):
-                return await self._batch(request, asked, media)
-            return await self._one(request, asked, accept, media)
+                return await self._batch(request, asked, caller, media)
+            return await self._one(request, asked, caller, accept, media)
         except RequestError as error:
             return self._refusal(error, media)
         except ClientGoneError:
@@ -112,17 +131,27 @@ class GraphQLEndpoint:
         except Exception:
             return _response(_masked(), media, status=500, headers=[NOT_KEPT])
 
-    async def _one(self, request: Request, asked: Asked, accept: Accept, media: str) -> Response:
+    async def _identify(self, request: Request, caller: Caller) -> None:
+        try:
+            caller.identity = await self._authenticator.identify(values_of(request.scope, b"authorization"))
+        except TokenRefused:
+            # guessing tokens costs what asking does
+            await self._tariff.charge(caller, None)
+            raise
+
+    async def _one(
+        self, request: Request, asked: Asked, caller: Caller, accept: Accept, media: str
+    ) -> Response:
         request_id = current_request_id()
         try:
             served = await self._answers.answer(
-                asked, request_id, partial(unless_disconnected, request.receive)
+                asked, request_id, caller, partial(unless_disconnected, request.receive)
             )
         except OperationKindError as error:
             if error.kind is OperationType.MUTATION and request.method != "POST":
                 raise MethodNotAllowedError("a mutation is sent with POST", allow="POST") from None
             if error.kind is OperationType.SUBSCRIPTION and accept.names(EVENT_STREAM):
-                return self._stream(self._bodies(asked, request_id))
+                return self._stream(self._bodies(asked, request_id, caller))
             raise
         if media == EVENT_STREAM:
             return self._stream(once(served.body))
@@ -133,25 +162,25 @@ class GraphQLEndpoint:
             return Written(b"", 304, headers)
         return _response(served.body, media, status=status, headers=headers)
 
-    async def _bodies(self, asked: Asked, request_id: str) -> Bodies:
-        async with aclosing(self._answers.subscribe(asked, request_id)) as results:
+    async def _bodies(self, asked: Asked, request_id: str, caller: Caller) -> Bodies:
+        async with aclosing(self._answers.subscribe(asked, request_id, caller)) as results:
             async for result in results:
                 yield result.body
 
-    async def _batch(self, request: Request, batch: list[Asked], media: str) -> Response:
+    async def _batch(self, request: Request, batch: list[Asked], caller: Caller, media: str) -> Response:
         if media == EVENT_STREAM:
             raise RequestError("a batch cannot be answered with an event stream")
 
         async def side_by_side() -> list[bytes]:
-            return await asyncio.gather(*(self._item(asked) for asked in batch))
+            return await asyncio.gather(*(self._item(asked, caller) for asked in batch))
 
         bodies = await unless_disconnected(request.receive, side_by_side())
         # each has its own outcome, and one status cannot tell them
         return _response(b"[" + b",".join(bodies) + b"]", media, status=200, headers=[NOT_KEPT])
 
-    async def _item(self, asked: Asked) -> bytes:
+    async def _item(self, asked: Asked, caller: Caller) -> bytes:
         try:
-            return (await self._answers.answer(asked, current_request_id())).body
+            return (await self._answers.answer(asked, current_request_id(), caller)).body
         except RequestError as error:
             return _errors(request_error(error))
         except Exception:
@@ -165,10 +194,7 @@ class GraphQLEndpoint:
             if media == EVENT_STREAM:
                 return self._stream(once(body))
             status = 200 if media == JSON else status
-        headers = [NOT_KEPT]
-        if isinstance(error, MethodNotAllowedError):
-            headers.append((b"allow", error.allow.encode()))
-        return _response(body, media, status=status, headers=headers)
+        return _response(body, media, status=status, headers=[NOT_KEPT, *error.headers])
 
 
 def _response(body: bytes, media: str | None, *, status: int, headers: Headers) -> Response:

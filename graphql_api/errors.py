@@ -78,6 +78,11 @@ class RequestError(PublicError):
     code = "BAD_REQUEST"
     status: ClassVar[int] = 400
 
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What the response says besides, as ASGI has it."""
+        return []
+
 
 class UnsupportedMediaTypeError(RequestError):
     """The body is not declared as JSON in UTF-8."""
@@ -103,7 +108,12 @@ class MethodNotAllowedError(RequestError):
 
     def __init__(self, message: str, *, allow: str) -> None:
         super().__init__(message)
-        self.allow = allow
+        self._allow = allow
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """The methods that may be used."""
+        return [(b"allow", self._allow.encode())]
 
 
 class PayloadTooLargeError(RequestError):

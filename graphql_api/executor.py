@@ -13,6 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import ExecutionResult, PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graphql_api.auth.identity import UNRESTRICTED, Identity
 from graphql_api.compiled.documents import CompiledDocuments
 from graphql_api.context import Context, Server
 from graphql_api.disclosure import Disclosure
@@ -74,8 +75,19 @@ class Executor:
         self._disclosure = disclosure or Disclosure()
         self._compiled = compiled
 
-    async def run(self, operation: Operation, snapshot: Snapshot, request_id: str) -> Rendered:
-        """Execute a query on one snapshot.
+    def cost(self, operation: Operation) -> int | None:
+        """What an operation costs, by its document and the variables that decide; None of a document that is new."""
+        checks = self._schema.checks
+        return None if checks is None else checks.cost(self._schema._schema, operation)
+
+    async def run(
+        self,
+        operation: Operation,
+        snapshot: Snapshot,
+        request_id: str,
+        identity: Identity = UNRESTRICTED,
+    ) -> Rendered:
+        """Execute a query on one snapshot, for somebody who may ask it.
 
         Raises:
             UnknownOperationError: the document has no such operation.
@@ -83,7 +95,7 @@ class Executor:
             OperationTimeoutError: it took too long; what it was waiting for is cancelled.
         """
         timeout_s = None if self._timeout_ms is None else self._timeout_ms / 1_000
-        context = self._context(operation, snapshot, request_id)
+        context = self._context(operation, snapshot, request_id, identity)
         try:
             async with asyncio.timeout(timeout_s) as patience:
                 response = await self._compiled.answer(operation, context) if self._compiled else None
@@ -108,23 +120,25 @@ class Executor:
         rendered = self._rendered(result, request_id, self._disclosure.redactor(operation.document))
         return replace(rendered, tags=book_tags(context)) if rendered.storable else rendered
 
-    async def subscribe(self, operation: Operation, request_id: str) -> AsyncGenerator[Rendered, None]:
+    async def subscribe(
+        self, operation: Operation, request_id: str, identity: Identity = UNRESTRICTED
+    ) -> AsyncGenerator[Rendered, None]:
         """Execute a subscription: a response for each of its events; one that is refused has just that response."""
         redact = self._disclosure.redactor(operation.document)
         results = await self._schema.subscribe(
             operation.document,
             variable_values=operation.variables,
             operation_name=operation.name,
-            context_value=self._context(operation, self._server.snapshots.current, request_id),
+            context_value=self._context(operation, self._server.snapshots.current, request_id, identity),
         )
         async with aclosing(results):
             async for result in results:
                 yield self._rendered(result, request_id, redact)
 
-    def _context(self, operation: Operation, snapshot: Snapshot, request_id: str) -> Context:
-        return Context(
-            request_id=request_id, operation_name=operation.name, server=self._server, snapshot=snapshot
-        )
+    def _context(
+        self, operation: Operation, snapshot: Snapshot, request_id: str, identity: Identity
+    ) -> Context:
+        return Context(request_id, operation.name, self._server, snapshot, identity)
 
     def _rendered(self, result: ExecutionResult, request_id: str, redact: Callable[[str], str]) -> Rendered:
         errors = result.errors or []

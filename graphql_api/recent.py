@@ -16,6 +16,10 @@ WARM_FOR_S = 0.3
 """How long a new bundle may be warmed: readers wait that much longer for what is new, and for nothing else."""
 
 
+Recent = tuple[Operation, str]
+"""An operation, and whom its answer is kept for."""
+
+
 class RecentOperations:
     """The distinct operations that were answered last. Of one event loop.
 
@@ -25,25 +29,28 @@ class RecentOperations:
 
     def __init__(self, size: int) -> None:
         self._size = size
-        self._operations: OrderedDict[tuple[str, str | None, bytes], Operation] = OrderedDict()
+        self._operations: OrderedDict[tuple[str, str | None, bytes, str], Recent] = OrderedDict()
 
-    def note(self, operation: Operation) -> None:
-        """An operation was answered without a fault."""
-        key = (operation.document, operation.name, operation.canonical_variables)
+    def note(self, operation: Operation, audience: str) -> None:
+        """An operation was answered without a fault, to whom the answer is kept for."""
+        key = (operation.document, operation.name, operation.canonical_variables, audience)
         if key in self._operations:
             self._operations.move_to_end(key)
         elif self._size:
-            self._operations[key] = operation
+            self._operations[key] = (operation, audience)
             if len(self._operations) > self._size:
                 self._operations.popitem(last=False)
 
-    def newest_first(self) -> list[Operation]:
-        """The operations, that which was answered last first."""
+    def newest_first(self) -> list[Recent]:
+        """The operations with their audiences, that which was answered last first."""
         return list(reversed(self._operations.values()))
 
 
 async def warm_up(
-    recent: RecentOperations, ask: Callable[[Operation], Awaitable[object]], *, within_s: float = WARM_FOR_S
+    recent: RecentOperations,
+    ask: Callable[[Operation, str], Awaitable[object]],
+    *,
+    within_s: float = WARM_FOR_S,
 ) -> int:
     """Ask for what was asked of late, one after the other, and return how many were answered in time.
 
@@ -52,9 +59,9 @@ async def warm_up(
     answered = 0
     try:
         async with asyncio.timeout(within_s):
-            for operation in recent.newest_first():
+            for operation, audience in recent.newest_first():
                 try:
-                    await ask(operation)
+                    await ask(operation, audience)
                     answered += 1
                 except RequestError:
                     continue

@@ -9,6 +9,8 @@ from graphql import GraphQLError
 from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
 from strawberry.types import ExecutionContext
 
+from graphql_api.auth.requires_scopes import requires
+from graphql_api.auth.scopes import Scope
 from graphql_api.cache.control import DAY, HOUR, MINUTE, private, public
 from graphql_api.context import Context
 from graphql_api.errors import log_unexpected
@@ -35,6 +37,12 @@ from graphql_api.types.recommendation import (
 from graphql_api.types.subscription import BundlePublished
 from graphql_api.types.user import User
 
+CATALOGUE = requires(Scope.CATALOGUE_READ)
+RECOMMENDED = requires(Scope.RECOMMENDATIONS_READ, owner="userId")
+SESSION = requires(Scope.CATALOGUE_READ, Scope.RECOMMENDATIONS_READ)
+METRICS = requires(Scope.METRICS_READ)
+SERVED = requires(Scope.CATALOGUE_READ, Scope.METRICS_READ)
+
 
 @strawberry.type(description="Everything that can be asked.")
 class Query:
@@ -44,95 +52,104 @@ class Query:
         resolver=ranked.recommendations,
         description="The best books for a reader that the reader does not know yet, best first. A reader "
         "without a history gets what is popular, and `servedFrom` says so.",
-        directives=[private(HOUR), Cost(weight="10"), PAGED],
+        directives=[RECOMMENDED, private(HOUR), Cost(weight="10"), PAGED],
     )
     personalized: RecommendationConnection = strawberry.field(
         resolver=ranked.personalized,
         description="The best other books for somebody of whom nothing but some books is known: an anonymous reader, "
         "a cart.",
-        directives=[public(HOUR), Cost(weight="10"), PAGED],
+        directives=[SESSION, public(HOUR), Cost(weight="10"), PAGED],
     )
     similar_books: SimilarBookConnection = strawberry.field(
         resolver=discovery.similar_books,
         description="The books most like a book, most alike first.",
-        directives=[public(HOUR), Cost(weight="5"), PAGED],
+        directives=[CATALOGUE, public(HOUR), Cost(weight="5"), PAGED],
     )
     also_read: AlsoReadConnection = strawberry.field(
         resolver=discovery.also_read,
         description="Books that readers of a book read too, most telling first.",
-        directives=[public(HOUR), Cost(weight="5"), PAGED],
+        directives=[CATALOGUE, public(HOUR), Cost(weight="5"), PAGED],
     )
     trending: TrendingConnection = strawberry.field(
         resolver=discovery.trending,
         description="What most readers read of late, most read first.",
-        directives=[public(HOUR), Cost(weight="2"), PAGED],
+        directives=[CATALOGUE, public(HOUR), Cost(weight="2"), PAGED],
     )
     new_arrivals: BookConnection = strawberry.field(
         resolver=discovery.new_arrivals,
         description="The books that were published last; of one year, those that are read most come first.",
-        directives=[public(HOUR), Cost(weight="2"), PAGED],
+        directives=[CATALOGUE, public(HOUR), Cost(weight="2"), PAGED],
     )
     search: SearchConnection = strawberry.field(
         resolver=discovery.search,
         description="The books whose title, author, series or genre fit a text, best first. The last word may be "
         "unfinished, and long words may be misspelt.",
-        directives=[public(HOUR), Cost(weight="5"), PAGED],
+        directives=[CATALOGUE, public(HOUR), Cost(weight="5"), PAGED],
     )
     explain: Explanation = strawberry.field(
         resolver=explanations.explain,
         description="Why a book is, or is not, in the list of a reader or a session.",
-        directives=[private(HOUR), Cost(weight="20")],
+        directives=[RECOMMENDED, private(HOUR), Cost(weight="20")],
     )
     book: Book = strawberry.field(
-        resolver=lookups.book, description="One book of the catalogue.", directives=[public(HOUR)]
+        resolver=lookups.book, description="One book of the catalogue.", directives=[CATALOGUE, public(HOUR)]
     )
     books: list[Book | None] = strawberry.field(
         resolver=lookups.books,
         description="Books of the catalogue, in the order asked for.",
-        directives=[public(HOUR), ListSize(slicing_arguments=["ids"])],
+        directives=[CATALOGUE, public(HOUR), ListSize(slicing_arguments=["ids"])],
     )
     user: User = strawberry.field(
         resolver=lookups.user,
         description="One reader; `known` says whether the bundle knows them.",
-        directives=[private(HOUR)],
+        directives=[requires(Scope.RECOMMENDATIONS_READ, owner="id"), private(HOUR)],
     )
     node: Node | None = strawberry.field(
         resolver=lookups.node,
         description="An object by its global id; null where there is none.",
-        directives=[private(HOUR)],
+        directives=[CATALOGUE, requires(Scope.RECOMMENDATIONS_READ, owner="id"), private(HOUR)],
     )
     nodes: list[Node | None] = strawberry.field(
         resolver=lookups.nodes,
         description="Objects by their global ids, in the order asked for.",
-        directives=[private(HOUR), ListSize(slicing_arguments=["ids"])],
+        directives=[
+            CATALOGUE,
+            requires(Scope.RECOMMENDATIONS_READ, owner="ids"),
+            private(HOUR),
+            ListSize(slicing_arguments=["ids"]),
+        ],
     )
     readers: list[strawberry.ID] = strawberry.field(
         resolver=lookups.readers,
         description="Some readers with a history of middling length, to try the API with.",
-        directives=[public(HOUR), ListSize(slicing_arguments=["first"])],
+        directives=[
+            requires(Scope.RECOMMENDATIONS_READ_ANY),
+            public(HOUR),
+            ListSize(slicing_arguments=["first"]),
+        ],
     )
     metrics: list[Metric] = strawberry.field(
         resolver=workbench.metrics,
         description="How the models measured on held-out interactions, all metrics or those that are named.",
-        directives=[public(DAY), ListSize(assumed_size=3_000)],
+        directives=[METRICS, public(DAY), ListSize(assumed_size=3_000)],
     )
     models: list[Model] = strawberry.field(
         resolver=workbench.models,
         description="The models that were trained and compared.",
-        directives=[public(DAY), ListSize(assumed_size=20)],
+        directives=[METRICS, public(DAY), ListSize(assumed_size=20)],
     )
     bundle: Bundle = strawberry.field(
-        resolver=workbench.bundle, description="What is served.", directives=[public(MINUTE)]
+        resolver=workbench.bundle, description="What is served.", directives=[SERVED, public(MINUTE)]
     )
     strategies: list[Strategy] = strawberry.field(
         resolver=workbench.strategies,
         description="The ways to make a list.",
-        directives=[public(HOUR), ListSize(assumed_size=10)],
+        directives=[SERVED, public(HOUR), ListSize(assumed_size=10)],
     )
     experiments: list[Experiment] = strawberry.field(
         resolver=workbench.experiments,
         description="The experiments that run; empty where none does.",
-        directives=[public(MINUTE), ListSize(assumed_size=10)],
+        directives=[SERVED, public(MINUTE), ListSize(assumed_size=10)],
     )
 
 
@@ -141,12 +158,14 @@ class Subscription:
     """What a client can be told as it happens."""
 
     bundle_published: AsyncIterator[BundlePublished] = strawberry.subscription(
-        resolver=subscriptions.bundle_published, description="Each bundle that is served from now on."
+        resolver=subscriptions.bundle_published,
+        description="Each bundle that is served from now on.",
+        directives=[SERVED],
     )
     recommendations_changed: AsyncIterator[RecommendationConnection] = strawberry.subscription(
         resolver=subscriptions.recommendations_changed,
         description="The first page of a reader's list, each time that its books are other ones.",
-        directives=[Cost(weight="10"), PAGED],
+        directives=[RECOMMENDED, Cost(weight="10"), PAGED],
     )
 
 

@@ -15,7 +15,7 @@ from graphql_api.auth.claims import ClaimRules
 from graphql_api.auth.header import TokenHeader, read_header
 from graphql_api.auth.identity import ANONYMOUS, Identity
 from graphql_api.auth.key_set import DEVELOPMENT
-from graphql_api.auth.refusals import Refusal, TokenRefused
+from graphql_api.auth.refusals import KeysAway, Refusal, TokenRefused
 from graphql_api.auth.strict_json import json_object
 from graphql_api.auth.verified_tokens import VerifiedTokens
 
@@ -91,7 +91,7 @@ class Authenticator:
         try:
             key = await self._keys.key(header.key_id)
         except KeysUnavailableError as error:
-            raise TokenRefused(Refusal.KEYS_UNAVAILABLE) from error
+            raise KeysAway from error
         if key is None:
             raise TokenRefused(Refusal.UNKNOWN_KEY)
         if header.algorithm != key.algorithm_name:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from graphql_api.auth.scopes import Scope
+from graphql_api.auth.scopes import EVERYTHING, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,16 @@ class Identity:
     expires: float
 
     @property
+    def audience(self) -> str:
+        """Whom private answers are kept for."""
+        return self.user_id or ""
+
+    @property
+    def is_unrestricted(self) -> bool:
+        """Whether nothing is kept from who asks."""
+        return self.scopes == EVERYTHING
+
+    @property
     def is_anonymous(self) -> bool:
         """Whether nobody said who they are."""
         return self.user_id is None
@@ -38,3 +48,7 @@ ANONYMOUS = Identity(None, frozenset(), "", math.inf)
 def anonymous(scopes: frozenset[Scope]) -> Identity:
     """A request without a token, where `scopes` are open to everybody."""
     return Identity(None, scopes, "", math.inf)
+
+
+UNRESTRICTED = anonymous(EVERYTHING)
+"""Whoever asks where nothing is kept from anybody, such as in a notebook on one's own machine."""

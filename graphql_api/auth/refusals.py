@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from graphql_api.errors import PublicError, RequestError
+from graphql_api.errors import RefusedError, RequestError
 
 
 class Refusal(StrEnum):
@@ -37,16 +37,23 @@ class Refusal(StrEnum):
     ENDS_BEFORE_START = "the token ends before it was issued or becomes valid"
 
 
-class UnauthenticatedError(PublicError):
+class UnauthenticatedError(RefusedError):
     """The answer is for those who say who they are."""
 
     code = "UNAUTHENTICATED"
+    status = 401
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """How to say who one is (RFC 6750)."""
+        return [(b"www-authenticate", b"Bearer")]
 
 
-class ForbiddenError(PublicError):
+class ForbiddenError(RefusedError):
     """The answer is not for this bearer."""
 
     code = "FORBIDDEN"
+    status = 403
 
 
 class TokenRefused(RequestError):
@@ -61,15 +68,37 @@ class TokenRefused(RequestError):
 
     code = UnauthenticatedError.code
     status = 401
-    challenge = 'Bearer error="invalid_token"'
-    """The `WWW-Authenticate` header that goes with it (RFC 6750)."""
 
-    def __init__(self, reason: Refusal, detail: str = "") -> None:
-        super().__init__("the access token was not accepted")
+    def __init__(
+        self, reason: Refusal, detail: str = "", *, message: str = "the access token was not accepted"
+    ) -> None:
+        super().__init__(message)
         self.reason = reason
         self.detail = detail
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """What is wrong, in the standard's one word for all that may be (RFC 6750)."""
+        return [(b"www-authenticate", b'Bearer error="invalid_token"')]
 
     @property
     def explanation(self) -> str:
         """The reason and what it is about, for the log."""
         return f"{self.reason} ({self.detail})" if self.detail else str(self.reason)
+
+
+class KeysAway(TokenRefused):
+    """A token cannot be verified at present, which is not its bearer's fault."""
+
+    code = "UNAVAILABLE"
+    status = 503
+
+    def __init__(self) -> None:
+        super().__init__(
+            Refusal.KEYS_UNAVAILABLE, message="access tokens cannot be verified at present; try again"
+        )
+
+    @property
+    def headers(self) -> list[tuple[bytes, bytes]]:
+        """When the keys are looked for again, in seconds."""
+        return [(b"retry-after", b"10")]

@@ -18,6 +18,8 @@ class Scope(StrEnum):
     PRIVACY_ADMIN = "privacy:admin"
 
 
+EVERYTHING: Final = frozenset(Scope)
+
 FOR_ANYBODY: Final = {Scope.RECOMMENDATIONS_READ: Scope.RECOMMENDATIONS_READ_ANY}
 """The scopes that reach no further than the bearer's own data, and what reaches everybody's."""
 

@@ -17,6 +17,8 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from graphql_api.auth.identity import Identity
+from graphql_api.auth.permissions import Requirement, insist, requirements_of
 from graphql_api.cache.key import Key, chained
 from graphql_api.cache.policy import NOT_KEPT, Policy, policy_of
 from graphql_api.cache.tags import Named, named_in, tags_of
@@ -37,6 +39,7 @@ class Plan:
         declared: the names of its variables.
         defaults: the values of those that may be left out.
         named: where it names readers and books.
+        requirements: what must be allowed to who asks; None of an invalid document, of which nothing may come.
     """
 
     digest: bytes
@@ -44,6 +47,16 @@ class Plan:
     declared: frozenset[str]
     defaults: Mapping[str, Any]
     named: tuple[Named, ...]
+    requirements: tuple[Requirement, ...] | None
+
+    def insist(self, variables: Mapping[str, Any], identity: Identity) -> None:
+        """Let a request pass that is allowed to who asks.
+
+        Raises:
+            UnauthenticatedError: it needs a token.
+            ForbiddenError: its token does not reach so far.
+        """
+        insist(self.requirements or (), {**self.defaults, **variables}, identity)
 
     def key(self, operation: Operation, version: str, *, audience: str = "", experiment: str = "") -> Key:
         """The key of the answer to a request.
@@ -104,7 +117,7 @@ class Plans:
             return self._valid(digest, document, operation_of(document, operation.name))
         except (GraphQLError, LookupError, RecursionError):
             # it is refused in execution, and refusals are not kept
-            return Plan(digest, NOT_KEPT, frozenset(), {}, ())
+            return Plan(digest, NOT_KEPT, frozenset(), {}, (), None)
 
     def _valid(self, digest: bytes, document: DocumentNode, asked: OperationDefinitionNode) -> Plan:
         fields = list(fields_of(self._schema, document, asked))
@@ -121,6 +134,7 @@ class Plans:
             declared=frozenset(each.variable.name.value for each in variables),
             defaults={name: value for name, value in defaults.items() if _is_json(value)},
             named=named_in(fields),
+            requirements=requirements_of(fields),
         )
 
 

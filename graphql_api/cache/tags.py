@@ -60,6 +60,11 @@ def tags_of(named: Iterable[Named], variables: Mapping[str, Any]) -> Iterator[st
         yield from _tags(place.argument, value_from_ast_untyped(place.value, dict(variables)))
 
 
+def kind_of_ids(field: Visited, argument: str) -> str | None:
+    """What the ids in a field's argument are of: `user`, `book`, or `node` for global ids; None: it has no ids."""
+    return KINDS.get(_known_as(field, argument))
+
+
 def _known_as(field: Visited, argument: str) -> str:
     full = f"{field.owner}.{field.node.name.value}.{argument}"
     return full if full in KINDS else argument

@@ -102,4 +102,9 @@ def header_of(scope: Scope, name: bytes) -> str:
         scope: of the request.
         name: in lower case.
     """
-    return b", ".join([value for key, value in scope["headers"] if key == name]).decode("latin-1")
+    return ", ".join(values_of(scope, name))
+
+
+def values_of(scope: Scope, name: bytes) -> list[str]:
+    """The values of all headers of a name, which is in lower case."""
+    return [value.decode("latin-1") for key, value in scope["headers"] if key == name]

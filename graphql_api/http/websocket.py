@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.websockets import WebSocket, WebSocketDisconnected
 from strawberry.asgi import GraphQL
+from strawberry.exceptions import ConnectionRejectionError
 from strawberry.schema.base import BaseSchema
 from strawberry.subscriptions import GRAPHQL_TRANSPORT_WS_PROTOCOL
 from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
@@ -20,15 +21,24 @@ from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import (
     Operation,
 )
 from strawberry.subscriptions.protocols.graphql_transport_ws.types import Message, SubscribeMessage
+from strawberry.types.unset import UnsetType
 
 from graphql_api.answers import Answers
+from graphql_api.auth.authenticator import Authenticator
+from graphql_api.auth.identity import Identity
+from graphql_api.auth.refusals import TokenRefused
+from graphql_api.caller import Caller
 from graphql_api.errors import RequestError, internal_error, request_error
+from graphql_api.http.requests import values_of
 from graphql_api.operation import Asked, parse_request
+from graphql_api.rate.addresses import ClientAddresses
 
 log = logging.getLogger(__name__)
 
 Connection = dict[str, Any]
-"""What Strawberry keeps of a connection: the payload of its first message."""
+"""What is kept of a connection: the payload of its first message, and what its handshake said of who is there."""
+
+HEADERS, ADDRESS = "authorization", "address"
 
 
 class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
@@ -36,7 +46,7 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._answers = cast(GraphQLSocket, self.view).answers
+        self._view = cast(GraphQLSocket, self.view)
         self._asked: dict[str, Asked] = {}
 
     async def handle_message(self, message: Message) -> None:
@@ -69,7 +79,9 @@ class _Handler(BaseGraphQLTransportWSHandler[Connection, None]):
         """Send an operation's results, and that it is complete."""
         request_id = uuid.uuid4().hex
         try:
-            async with aclosing(self._answers.results(self._asked.pop(operation.id), request_id)) as results:
+            asked = self._asked.pop(operation.id)
+            caller = Caller(await self._view.identify(self.context), self.context[ADDRESS])
+            async with aclosing(self._view.answers.results(asked, request_id, caller)) as results:
                 async for result in results:
                     if result.status >= 400:
                         errors = orjson.loads(result.body)["errors"]
@@ -97,6 +109,8 @@ class GraphQLSocket(GraphQL[Connection, None]):
     Args:
         schema: the schema.
         answers: answers operations.
+        authenticator: says who they come from.
+        addresses: says where from.
         init_timeout_s: how long a client may take to begin.
         max_operations: how many it may have in flight.
     """
@@ -104,7 +118,14 @@ class GraphQLSocket(GraphQL[Connection, None]):
     graphql_transport_ws_handler_class = _Handler
 
     def __init__(
-        self, schema: BaseSchema, answers: Answers, *, init_timeout_s: float, max_operations: int
+        self,
+        schema: BaseSchema,
+        answers: Answers,
+        authenticator: Authenticator,
+        addresses: ClientAddresses,
+        *,
+        init_timeout_s: float,
+        max_operations: int,
     ) -> None:
         super().__init__(
             schema,
@@ -114,10 +135,36 @@ class GraphQLSocket(GraphQL[Connection, None]):
             max_subscriptions_per_connection=max_operations,
         )
         self.answers = answers
+        self._authenticator = authenticator
+        self._addresses = addresses
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
         """What is kept of a connection."""
-        return {}
+        return {
+            HEADERS: values_of(request.scope, b"authorization"),
+            ADDRESS: self._addresses.of(request.scope),
+        }
+
+    async def on_ws_connect(self, context: Connection) -> UnsetType | dict[str, object] | None:
+        """Strawberry's hook for the first message: a token that is not accepted opens no connection."""
+        try:
+            await self.identify(context)
+        except TokenRefused:
+            raise ConnectionRejectionError from None
+        return await super().on_ws_connect(context)
+
+    async def identify(self, context: Connection) -> Identity:
+        """Who is at the other end, asked for each operation: a token may end before its connection does.
+
+        A browser cannot send the header, so the first message may hold what it would say, under `authorization`.
+
+        Raises:
+            TokenRefused: there is a token and it is not accepted.
+        """
+        said = {name.lower(): value for name, value in context.get("connection_params", {}).items()}
+        given = said.get("authorization")
+        values = context[HEADERS] if given is None else [given if isinstance(given, str) else ""]
+        return await self._authenticator.identify(values)
 
     def encode_json(self, data: object) -> str:
         """A message as text."""

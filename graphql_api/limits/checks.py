@@ -6,11 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import GraphQLSchema
+from graphql import GraphQLError, GraphQLSchema
 
 from graphql_api.limits.cost_limit import Pricer
 from graphql_api.limits.document import too_long_variables
 from graphql_api.limits.known import KnownDocuments
+from graphql_api.operation import Operation
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,17 @@ class Checks:
     known: KnownDocuments
     pricer: Pricer
     max_ids: int
+
+    def cost(self, schema: GraphQLSchema, operation: Operation) -> int | None:
+        """The cost of an operation; None where its document is not known, or a list has no one slicing argument."""
+        document = self.known.get(operation.document)
+        if document is None:
+            return None
+        try:
+            return self.pricer.cost(schema, document, operation.document, operation.name, operation.variables)
+        except GraphQLError:
+            # which the answer says
+            return None
 
     def cost_within_limits(
         self, schema: GraphQLSchema, text: str, operation_name: str | None, variables: Mapping[str, Any]

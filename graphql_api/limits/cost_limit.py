@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from hashlib import sha256
 from typing import Any, TypeVar
 
 import orjson
@@ -18,6 +17,10 @@ from graphql_api.limits.prices import PriceList
 
 REMEMBERED = 1_000
 """Costs that are kept, and documents whose decisive variables are."""
+
+
+Name = tuple[str, str | None]
+"""A document's text, and which of its operations."""
 
 
 class CostLimitExceededError(PublicError):
@@ -54,8 +57,8 @@ class Pricer:
         self.max_cost = max_cost
         self._max_list = max_list
         self._prices: PriceList | None = None
-        self._decisive: dict[bytes, frozenset[str]] = {}
-        self._costs: dict[bytes, int] = {}
+        self._decisive: dict[Name, frozenset[str]] = {}
+        self._costs: dict[tuple[Name, bytes], int] = {}
 
     def cost(
         self,
@@ -70,9 +73,9 @@ class Pricer:
         Raises:
             GraphQLError: a list needs one slicing argument and was given none, or several.
         """
-        operation = _digest(text.encode(), (operation_name or "").encode())
+        operation = (text, operation_name)
         decisive = self._decisive.get(operation, frozenset())
-        known = self._costs.get(_digest(operation, _values(variables, decisive)))
+        known = self._costs.get((operation, _values(variables, decisive)))
         if known is not None:
             return known
         if self._prices is None:
@@ -81,7 +84,7 @@ class Pricer:
         # a variable that leaves a part out hides the variables of that part
         decisive |= priced.variables
         _keep(self._decisive, operation, decisive)
-        _keep(self._costs, _digest(operation, _values(variables, decisive)), priced.cost)
+        _keep(self._costs, (operation, _values(variables, decisive)), priced.cost)
         return priced.cost
 
     def extension(self, cost: int) -> dict[str, Any]:
@@ -89,19 +92,18 @@ class Pricer:
         return {"cost": {"requested": cost, "limit": self.max_cost}}
 
 
+K = TypeVar("K")
 T = TypeVar("T")
 
 
 def _values(variables: Mapping[str, Any], names: frozenset[str]) -> bytes:
+    if not names:
+        return b""
     values = {name: variables[name] for name in names if name in variables}
     return orjson.dumps(values, option=orjson.OPT_SORT_KEYS)
 
 
-def _digest(first: bytes, second: bytes) -> bytes:
-    return sha256(len(first).to_bytes(8, "big") + first + second).digest()
-
-
-def _keep(memory: dict[bytes, T], key: bytes, value: T) -> None:
+def _keep(memory: dict[K, T], key: K, value: T) -> None:
     memory[key] = value
     if len(memory) > REMEMBERED:
         del memory[next(iter(memory))]

@@ -84,9 +84,14 @@ class PriceList:
 
 def directive_of(part: Any, directive: type[D]) -> D | None:
     """The directive of a kind that a type or field of a Strawberry schema carries."""
+    return next(iter(directives_of(part, directive)), None)
+
+
+def directives_of(part: Any, directive: type[D]) -> list[D]:
+    """The directives of a kind that may be repeated."""
     definition = part.extensions.get("strawberry-definition")
     carried = getattr(definition, "directives", None) or ()
-    return next((found for found in carried if isinstance(found, directive)), None)
+    return [found for found in carried if isinstance(found, directive)]
 
 
 def _weight(part: GraphQLField | GraphQLObjectType, *, default: int) -> int:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from recs_core.artifacts.stores import CACHE
+
+Network = IPv4Network | IPv6Network
 
 
 def _text_of(path: object) -> object:
@@ -56,7 +59,15 @@ class ApiSettings(BaseModel):
     cache_l1_bytes: int = Field(64 * 2**20, ge=0, description="Memory for answers in this process, in bytes.")
     redis_timeout_ms: int = Field(50, gt=0, description="Patience with one Redis operation, in milliseconds.")
     rate_limit: int = Field(
-        1_000, gt=0, description="Requests a minute of one client, at most; read, and not yet enforced."
+        1_000,
+        ge=0,
+        description="Requests a minute of one client, on all servers together, at most; 0 for any number.",
+    )
+    rate_unit: int = Field(
+        250, gt=0, description="The cost that a request pays for; one that costs more counts as several."
+    )
+    trusted_proxies: tuple[Network, ...] = Field(
+        (), description="Networks of the proxies whose X-Forwarded-For says where a request comes from."
     )
     timeout_ms: int = Field(10_000, gt=0, description="How long a request may take, in milliseconds.")
 

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from graphql_api.settings.api import ApiSettings
+from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
@@ -101,6 +102,7 @@ class Settings(BaseSettings):
         "development", description="What the server runs for; production insists on its secrets."
     )
     api: ApiSettings = Field(ApiSettings(), description="The server.")
+    auth: AuthSettings = Field(AuthSettings(), description="Who may ask what.")
     worker: WorkerSettings = Field(WorkerSettings(), description="The worker.")
     algorithms: AlgorithmSettings = Field(AlgorithmSettings(), description="How lists are made.")
     redis_url: SecretStr | None = Field(
@@ -145,7 +147,11 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:
         if self.environment == "production":
-            needed = {
+            needed: dict[str, tuple[object, str]] = {
+                "AUTH__KEYS": (
+                    self.auth.keys,
+                    "the key set that tokens are verified with, a path or https://...",
+                ),
                 "REDIS_URL": (self.redis_url, "name the Redis that all servers share, redis://..."),
                 "CURSOR_KEY": (
                     self.cursor_key,

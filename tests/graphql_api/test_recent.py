@@ -18,12 +18,12 @@ def operation(name: str, variables: bytes = b"{}") -> Operation:
 def recent(*names: str, size: int = 10) -> RecentOperations:
     noted = RecentOperations(size)
     for name in names:
-        noted.note(operation(name))
+        noted.note(operation(name), "")
     return noted
 
 
 def names(noted: RecentOperations) -> list[str | None]:
-    return [each.name for each in noted.newest_first()]
+    return [each.name for each, _ in noted.newest_first()]
 
 
 def test_each_operation_is_there_once_the_newest_first() -> None:
@@ -37,14 +37,14 @@ def test_of_more_than_there_is_room_for_the_oldest_is_forgotten() -> None:
 
 def test_other_variables_make_another_operation() -> None:
     noted = recent("a")
-    noted.note(operation("a", b'{"first":1}'))
+    noted.note(operation("a", b'{"first":1}'), "")
     assert len(noted.newest_first()) == 2
 
 
 def test_a_refused_operation_keeps_no_other_from_being_warmed() -> None:
     asked = []
 
-    async def ask(each: Operation) -> None:
+    async def ask(each: Operation, _: str) -> None:
         asked.append(each.name)
         if each.name == "b":
             raise RequestError("there is no such book any more")
@@ -54,7 +54,7 @@ def test_a_refused_operation_keeps_no_other_from_being_warmed() -> None:
 
 
 def test_a_broken_operation_is_logged_and_keeps_no_other(caplog: pytest.LogCaptureFixture) -> None:
-    async def ask(each: Operation) -> None:
+    async def ask(each: Operation, _: str) -> None:
         if each.name == "b":
             raise KeyError("a bug")
 
@@ -63,7 +63,7 @@ def test_a_broken_operation_is_logged_and_keeps_no_other(caplog: pytest.LogCaptu
 
 
 def test_warming_ends_when_its_time_is_over() -> None:
-    async def ask(each: Operation) -> None:
+    async def ask(each: Operation, _: str) -> None:
         if each.name == "endless":
             await asyncio.Event().wait()
 

@@ -18,6 +18,8 @@ SECRETS = {
     "BOOKVERSE_REDIS_URL": "redis://user:geheim@cache",  # pragma: allowlist secret
     "BOOKVERSE_CURSOR_KEY": "geheim" * 8,
 }
+KEYS = "BOOKVERSE_AUTH__KEYS"
+"""Not a secret, and without it production has nobody whom to believe."""
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,7 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 def production(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv(KEYS, "https://issuer.example/keys")
 
 
 def checked(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, tuple[str, str]]:
@@ -95,7 +98,7 @@ def test_what_no_file_opens_is_closed(tmp_path: Path, monkeypatch: pytest.Monkey
     assert [api.introspection, api.suggestions, api.page, api.debug_mode] == [False] * 4
 
 
-@pytest.mark.parametrize("missing", SECRETS)
+@pytest.mark.parametrize("missing", [*SECRETS, KEYS])
 @pytest.mark.usefixtures("production")
 def test_production_without_a_secret_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from graphql_api.auth.identity import UNRESTRICTED
 from graphql_api.compiled.documents import CompiledDocuments
 from graphql_api.executor import Executor, Rendered
 from graphql_api.operation import Operation, parse_request
@@ -55,7 +56,7 @@ class Pair:
     ) -> bool:
         """Whether a plan answers a known document."""
         operation = self._operation(document, variables, name)
-        context = self.compiled._context(operation, self.snapshot, "id")
+        context = self.compiled._context(operation, self.snapshot, "id", UNRESTRICTED)
         return self.runner.run(self.documents.answer(operation, context)) is not None
 
     def _operation(self, document: str, variables: dict[str, Any] | None, name: str | None) -> Operation:

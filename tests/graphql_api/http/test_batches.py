@@ -73,10 +73,10 @@ def test_a_fault_of_ours_is_masked_in_its_place(
 ) -> None:
     run = Executor.run
 
-    async def broken(self: Executor, operation, snapshot, request_id):
+    async def broken(self: Executor, operation, *surroundings):
         if "else" in operation.document:
             raise RuntimeError("a secret of the executor")
-        return await run(self, operation, snapshot, request_id)
+        return await run(self, operation, *surroundings)
 
     monkeypatch.setattr(Executor, "run", broken)
     with caplog.at_level(logging.ERROR):

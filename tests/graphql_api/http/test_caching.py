@@ -37,7 +37,7 @@ def test_a_public_answer_says_how_long_it_is_good(small: SmallServer) -> None:
         assert 53 <= int(found[1]) <= 60
         # max-age less Age is what is left
         assert 0 <= int(response.headers["Age"]) <= int(found[1])
-        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Vary"] == "Accept, Authorization"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])

@@ -215,7 +215,7 @@ def test_the_table(
         int(status),
         f"{SHORT[answered_as]}; charset=utf-8",
     )
-    assert response.headers["Vary"] == "Accept"
+    assert response.headers["Vary"] == "Accept, Authorization"
     if status == "405":
         assert response.headers["Allow"] == ("POST" if name == "mutation" else "GET, HEAD, POST")
     if method == "HEAD":

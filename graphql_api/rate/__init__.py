@@ -1,0 +1,1 @@
+"""How much each client may ask for: units of a minute, shared by all servers."""

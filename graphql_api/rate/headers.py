@@ -1,0 +1,19 @@
+"""The `RateLimit` headers (draft-ietf-httpapi-ratelimit-headers): what a client may use, and what is left of it."""
+
+from __future__ import annotations
+
+import math
+
+from graphql_api.rate.limiter import Quota
+
+NAME = "client"
+
+
+def rate_headers(quota: Quota) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
+    """The policy, and the units that are left with the seconds until all are there again."""
+    rate, left = quota.rate, max(0, quota.left)
+    full_in_s = math.ceil((rate.units - left) / rate.per_s)
+    return (
+        (b"ratelimit-policy", f'"{NAME}";q={rate.units};w={rate.window_s:.0f}'.encode()),
+        (b"ratelimit", f'"{NAME}";r={left};t={full_in_s}'.encode()),
+    )

@@ -1,0 +1,135 @@
+"""Charges clients for what they ask."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from graphql_api.rate.bucket import Bucket, Rate
+from graphql_api.rate.refusal import RateLimitedError
+from graphql_api.rate.shared import SharedBuckets
+
+CHUNK_SHARE = 0.01
+"""Of a client's units that a server leases at once: what four servers hold and do not use is 4 % of the limit."""
+
+LEASE_SHARE = 0.1
+"""Of the window that a server may hold leased units; then they are lost."""
+
+MAX_CLIENTS = 50_000
+"""Clients that are remembered, about half a kilobyte each; those that were not seen for longest are forgotten."""
+
+
+@dataclass(slots=True)
+class _Account:
+    """What this server knows of a client.
+
+    Args:
+        alone: the bucket for times without Redis.
+        leased: units that it may give away; below 0 where an answer cost more than was known before.
+        until: when the lease ends.
+        left: units of the shared bucket, when it was last asked.
+    """
+
+    alone: Bucket
+    leased: int = 0
+    until: float = 0.0
+    left: int = 0
+    leasing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """What a client has, as the `RateLimit` headers say it.
+
+    Args:
+        rate: what it may use.
+        left: units that are left, about.
+    """
+
+    rate: Rate
+    left: int
+
+
+class RateLimiter:
+    """Keeps clients within their rate.
+
+    With Redis the rate is of all servers together; while it is away, each server keeps clients within it by itself.
+
+    Args:
+        rate: of each client.
+        clock: seconds that only grow.
+    """
+
+    def __init__(self, rate: Rate, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.rate = rate
+        self.shared: SharedBuckets | None = None
+        """The buckets of all servers, while there is a Redis."""
+        self._chunk = max(1, int(rate.units * CHUNK_SHARE))
+        self._lease_s = rate.window_s * LEASE_SHARE
+        self._clock = clock
+        self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    async def charge(self, who: str, units: int) -> Quota:
+        """Take units from a client.
+
+        A request that costs more than a whole window's units takes them all.
+
+        Args:
+            who: the client.
+            units: at least 1.
+
+        Raises:
+            RateLimitedError: it has not as many; nothing is taken.
+        """
+        units = min(units, self.rate.units)
+        account = self._account(who)
+        if self.shared is None:
+            return self._charge_alone(account, units)
+        while not self._is_paid(account, units):
+            async with account.leasing:
+                # somebody else may have leased enough meanwhile
+                if self._is_paid(account, units):
+                    break
+                need = units - account.leased
+                leased = await self.shared.lease(who, need=need, want=max(need, self._chunk))
+                if leased is None:
+                    return self._charge_alone(account, units)
+                account.left = leased.left
+                if not leased.units:
+                    raise RateLimitedError(self.rate, max(1, -(-leased.wait_ms // 1_000)))
+                account.leased += leased.units
+                account.until = self._clock() + self._lease_s
+        account.leased -= units
+        return Quota(self.rate, account.left + account.leased)
+
+    def owe(self, who: str, units: int) -> None:
+        """Charge what an answer cost beyond what was known before it was made: the client's next requests pay."""
+        account = self._account(who)
+        if self.shared is None:
+            account.alone.level -= units
+        else:
+            account.leased -= units
+
+    def _is_paid(self, account: _Account, units: int) -> bool:
+        """Whether leased units suffice; what is leased for too long is lost, what is owed is not."""
+        if account.leased > 0 and self._clock() >= account.until:
+            account.leased = 0
+        return account.leased >= units
+
+    def _charge_alone(self, account: _Account, units: int) -> Quota:
+        if not account.alone.take(units, self.rate, self._clock()):
+            raise RateLimitedError(self.rate, account.alone.wait_s(units, self.rate))
+        return Quota(self.rate, int(account.alone.level))
+
+    def _account(self, who: str) -> _Account:
+        account = self._accounts.get(who)
+        if account is None:
+            account = self._accounts[who] = _Account(Bucket(self.rate.units, self._clock()))
+            if len(self._accounts) > MAX_CLIENTS:
+                self._accounts.popitem(last=False)
+        else:
+            self._accounts.move_to_end(who)
+        return account
