@@ -84,8 +84,9 @@ class Answers:
         snapshot = self._snapshots.current
         plan = self._plans.of(operation)
         plan.insist(operation.variables, caller.identity)
-        cost = self._executor.cost(operation)
-        await self._tariff.charge(caller, cost)
+        cost = self._executor.cost(operation) if self._tariff.charges else None
+        if self._tariff.charges:
+            await self._tariff.charge(caller, cost)
 
         def compute() -> Coroutine[Any, Any, Rendered]:
             return self._compute(plan, operation, snapshot, request_id, caller.identity)
@@ -101,7 +102,7 @@ class Answers:
                 self._recent.note(operation, audience)
         if served.status < 300:
             await self._documents.learn(asked)
-        if cost is None:
+        if cost is None and self._tariff.charges:
             # of a document that nobody knew the cost is known now
             self._tariff.owe(caller, self._executor.cost(operation))
         return served

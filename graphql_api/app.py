@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from graphql import build_schema as as_graphql_schema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -36,9 +38,11 @@ from graphql_api.documents.store import (
     TrustedDocuments,
 )
 from graphql_api.endpoint import GraphQLEndpoint
+from graphql_api.every_response import HEADER, EveryResponseMiddleware
 from graphql_api.executor import Executor
 from graphql_api.health import Readiness, live
 from graphql_api.http.options import ProtocolOptions
+from graphql_api.http.requests import ALLOW, PREFLIGHT_HEADERS
 from graphql_api.http.websocket import GraphQLSocket
 from graphql_api.page import STATIC
 from graphql_api.publication import PublicationWatch, is_published
@@ -48,7 +52,6 @@ from graphql_api.rate.limiter import RateLimiter
 from graphql_api.rate.shared import SharedBuckets
 from graphql_api.rate.tariff import Tariff
 from graphql_api.recent import RecentOperations
-from graphql_api.request_id import RequestIdMiddleware
 from graphql_api.schema import Schema, build_schema
 from graphql_api.settings import Settings, registry_of
 from graphql_api.snapshots import Snapshot
@@ -122,6 +125,7 @@ def create_app(
         answers,
         authenticator,
         addresses,
+        allowed_origins=api.cors_origins,
         init_timeout_s=options.socket_init_s,
         max_operations=options.socket_operations,
     )
@@ -141,7 +145,7 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint),
+            Route("/graphql", endpoint, middleware=_of_browsers(settings)),
             WebSocketRoute("/graphql", sockets),
             Route("/health/live", live),
             Route("/health/ready", readiness.ready),
@@ -151,12 +155,34 @@ def create_app(
                 else []
             ),
         ],
-        middleware=[Middleware(RequestIdMiddleware)],
+        middleware=[
+            Middleware(EveryResponseMiddleware, hsts_s=api.hsts_s),
+        ],
         lifespan=lifespan,
     )
     app.state.closing = closing
     app.state.snapshots = server.snapshots
     return app
+
+
+def _of_browsers(settings: Settings) -> list[Middleware]:
+    """What stands between pages of other sites and the API."""
+    api = settings.api
+    guards = []
+    if api.allowed_hosts:
+        # a name that somebody else has pointed to us would make their page one of ours
+        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=api.allowed_hosts, www_redirect=False)
+        guards.append(hosts)
+    if api.cors_origins:
+        cross_origin = Middleware(
+            CORSMiddleware,
+            allow_origins=api.cors_origins,
+            allow_methods=ALLOW.split(", "),
+            allow_headers=["Authorization", "Content-Type", HEADER, *PREFLIGHT_HEADERS],
+            expose_headers=["Age", "Cache-Status", "RateLimit", "RateLimit-Policy", "Retry-After", HEADER],
+        )
+        guards.append(cross_origin)
+    return guards
 
 
 def options_of(settings: Settings) -> ProtocolOptions:

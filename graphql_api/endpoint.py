@@ -29,6 +29,7 @@ from graphql_api.errors import (
     internal_error,
     request_error,
 )
+from graphql_api.every_response import current_request_id
 from graphql_api.http.caching import NOT_KEPT, caching_headers, is_known
 from graphql_api.http.disconnect import ClientGoneError, unless_disconnected
 from graphql_api.http.media import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, Accept
@@ -41,7 +42,6 @@ from graphql_api.page import page
 from graphql_api.rate.addresses import ClientAddresses
 from graphql_api.rate.headers import rate_headers
 from graphql_api.rate.tariff import Tariff
-from graphql_api.request_id import current_request_id
 from graphql_api.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
@@ -54,8 +54,7 @@ _WRITTEN: Final[Mapping[str | None, tuple[bytes, bytes]]] = {
 }
 """What responses are written as."""
 
-_OF_ALL = ((b"vary", b"Accept, Authorization"), (b"x-content-type-options", b"nosniff"))
-"""What all responses say."""
+_VARY = (b"vary", b"Accept, Authorization")
 
 
 class GraphQLEndpoint:
@@ -105,7 +104,7 @@ class GraphQLEndpoint:
             took_ms = 1_000 * (time.perf_counter() - began)
             kept = response.headers.get("cache-status", "no cache")
             log.debug("%s %d in %.1f ms, %s", request.method, response.status_code, took_ms, kept)
-        response.raw_headers += (*_OF_ALL, (b"bookverse-bundle", self._snapshots.current.version.encode()))
+        response.raw_headers += (_VARY, (b"bookverse-bundle", self._snapshots.current.version.encode()))
         if caller.quota is not None:
             response.raw_headers += rate_headers(caller.quota)
         await response(scope, receive, send)

@@ -27,8 +27,5 @@ def page() -> Response:
     """The page, which runs no script and loads no style but its own."""
     return FileResponse(
         STATIC / "index.html",
-        headers={
-            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
-            "Referrer-Policy": "no-referrer",
-        },
+        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
     )

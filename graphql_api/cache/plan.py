@@ -56,7 +56,10 @@ class Plan:
             UnauthenticatedError: it needs a token.
             ForbiddenError: its token does not reach so far.
         """
-        insist(self.requirements or (), {**self.defaults, **variables}, identity)
+        if self.requirements:
+            insist(
+                self.requirements, {**self.defaults, **variables} if self.defaults else variables, identity
+            )
 
     def key(self, operation: Operation, version: str, *, audience: str = "", experiment: str = "") -> Key:
         """The key of the answer to a request.

@@ -18,6 +18,11 @@ class Tariff:
         self._limiter = limiter
         self._unit = unit
 
+    @property
+    def charges(self) -> bool:
+        """Whether anything is charged at all."""
+        return self._limiter is not None
+
     async def charge(self, caller: Caller, cost: int | None) -> None:
         """Charge who asks, and note what is left.
 
