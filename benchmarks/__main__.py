@@ -12,6 +12,7 @@ import sys
 BENCHMARKS = {
     "serving": "what an answer takes in the library",
     "api": "requests a second and latencies beside other servers",
+    "guarded": "what tokens and limits cost",
     "open_loop": "latencies at 70 % of the highest load",
     "hit_rate": "answers from the cache under Zipf readers with changes mixed in",
     "swap": "a new bundle under load: failed requests, pauses, time to the first new answer",

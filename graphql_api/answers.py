@@ -85,7 +85,7 @@ class Answers:
         plan = self._plans.of(operation)
         plan.insist(operation.variables, caller.identity)
         cost = self._executor.cost(operation) if self._tariff.charges else None
-        if self._tariff.charges:
+        if not self._tariff.is_paid(caller, cost):
             await self._tariff.charge(caller, cost)
 
         def compute() -> Coroutine[Any, Any, Rendered]:

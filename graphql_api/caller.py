@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphql_api.auth.identity import UNRESTRICTED, Identity
-from graphql_api.rate.limiter import Quota
+from graphql_api.rate.bucket import Quota
 
 
 @dataclass(slots=True)

@@ -18,6 +18,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.answers import Answers
 from graphql_api.auth.authenticator import Authenticator
+from graphql_api.auth.identity import Identity
 from graphql_api.auth.refusals import TokenRefused
 from graphql_api.caller import Caller
 from graphql_api.errors import (
@@ -40,7 +41,7 @@ from graphql_api.http.written import Headers, Written
 from graphql_api.operation import Asked
 from graphql_api.page import page
 from graphql_api.rate.addresses import ClientAddresses
-from graphql_api.rate.headers import rate_headers
+from graphql_api.rate.headers import rate_limit
 from graphql_api.rate.tariff import Tariff
 from graphql_api.snapshots import Snapshots
 
@@ -106,7 +107,7 @@ class GraphQLEndpoint:
             log.debug("%s %d in %.1f ms, %s", request.method, response.status_code, took_ms, kept)
         response.raw_headers += (_VARY, (b"bookverse-bundle", self._snapshots.current.version.encode()))
         if caller.quota is not None:
-            response.raw_headers += rate_headers(caller.quota)
+            response.raw_headers.append(rate_limit(caller.quota))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, caller: Caller) -> Response:
@@ -116,7 +117,9 @@ class GraphQLEndpoint:
         if media == HTML:
             return page()
         try:
-            await self._identify(request, caller)
+            authorization = values_of(request.scope, b"authorization")
+            known = self._authenticator.recall(authorization)
+            caller.identity = known or await self._identify(authorization, caller)
             asked = await self._read(request)
             if media is None:
                 raise NotAcceptableError(f"Accept must allow one of {', '.join(OFFERED)}")
@@ -130,9 +133,9 @@ class GraphQLEndpoint:
         except Exception:
             return _response(_masked(), media, status=500, headers=[NOT_KEPT])
 
-    async def _identify(self, request: Request, caller: Caller) -> None:
+    async def _identify(self, authorization: list[str], caller: Caller) -> Identity:
         try:
-            caller.identity = await self._authenticator.identify(values_of(request.scope, b"authorization"))
+            return await self._authenticator.identify(authorization)
         except TokenRefused:
             # guessing tokens costs what asking does
             await self._tariff.charge(caller, None)

@@ -51,20 +51,17 @@ class EveryResponseMiddleware:
         request_id = _offered(scope) or os.urandom(16).hex()
         _current.set(request_id)
         header = (_NAME, request_id.encode())
+        # of an answer browsers are told that it is JSON, which they show to nobody; the page has a policy of its own
+        may_be_shown = scope["path"] != "/graphql"
 
         async def send_with_more(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = message["headers"] = [*message["headers"], header, *self._always]
-                if not _is_json(headers):
+                if may_be_shown:
                     headers += _shown(headers)
             await send(message)
 
         await self._app(scope, receive, send_with_more)
-
-
-def _is_json(headers: Headers) -> bool:
-    """Whether a browser would show what it is told is no page, script or picture: such a response needs no more."""
-    return any(name == b"content-type" and b"json" in value for name, value in headers)
 
 
 def _shown(headers: Headers) -> Headers:

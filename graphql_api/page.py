@@ -27,5 +27,8 @@ def page() -> Response:
     """The page, which runs no script and loads no style but its own."""
     return FileResponse(
         STATIC / "index.html",
-        headers={"Content-Security-Policy": CONTENT_SECURITY_POLICY},
+        headers={
+            "Content-Security-Policy": CONTENT_SECURITY_POLICY,
+            "Referrer-Policy": "no-referrer",
+        },
     )

@@ -8,7 +8,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from graphql_api.rate.bucket import Bucket, Rate
+from graphql_api.rate.bucket import Bucket, Quota, Rate
 from graphql_api.rate.refusal import RateLimitedError
 from graphql_api.rate.shared import SharedBuckets
 
@@ -40,19 +40,6 @@ class _Account:
     leasing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
-@dataclass(frozen=True, slots=True)
-class Quota:
-    """What a client has, as the `RateLimit` headers say it.
-
-    Args:
-        rate: what it may use.
-        left: units that are left, about.
-    """
-
-    rate: Rate
-    left: int
-
-
 class RateLimiter:
     """Keeps clients within their rate.
 
@@ -71,6 +58,15 @@ class RateLimiter:
         self._lease_s = rate.window_s * LEASE_SHARE
         self._clock = clock
         self._accounts: OrderedDict[str, _Account] = OrderedDict()
+
+    def pay(self, who: str, units: int) -> Quota | None:
+        """Take units that are leased already, as most are; None where `charge` is to see to it."""
+        account = self._accounts.get(who)
+        if self.shared is None or account is None or not self._is_paid(account, units):
+            return None
+        self._accounts.move_to_end(who)
+        account.leased -= units
+        return Quota(self.rate, account.left + account.leased)
 
     async def charge(self, who: str, units: int) -> Quota:
         """Take units from a client.
