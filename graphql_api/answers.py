@@ -70,13 +70,13 @@ class Answers:
     async def answer(
         self, asked: Asked, request_id: str, caller: Caller, awaiting: Awaiting = to_the_end
     ) -> Served:
-        """The response to a query.
+        """The response to a query or a mutation.
 
         Raises:
             UnauthenticatedError: it is for those who say who they are.
             ForbiddenError: it is not for who asks.
             RateLimitedError: who asks has asked for too much.
-            OperationKindError: it is no query.
+            OperationKindError: it is a subscription, or a mutation where none may be.
             RequestError: it cannot be executed.
         """
         operation = asked.operation(await self._documents.find(asked))
@@ -89,9 +89,14 @@ class Answers:
             await self._tariff.charge(caller, cost)
 
         def compute() -> Coroutine[Any, Any, Rendered]:
-            return self._compute(plan, operation, snapshot, request_id, caller.identity)
+            return self._compute(
+                plan, operation, snapshot, request_id, caller.identity, may_write=caller.may_write
+            )
 
-        if not plan.policy.max_age:
+        if plan.is_mutation:
+            # what has begun is finished, whether or not its client waits for it
+            served = await self._cache.bypass(compute)
+        elif not plan.policy.max_age:
             served = await awaiting(self._cache.bypass(compute))
         else:
             audience = caller.identity.audience
@@ -121,9 +126,17 @@ class Answers:
         return await warm_up(self._recent, ask)
 
     async def _compute(
-        self, plan: Plan, operation: Operation, snapshot: Snapshot, request_id: str, identity: Identity
+        self,
+        plan: Plan,
+        operation: Operation,
+        snapshot: Snapshot,
+        request_id: str,
+        identity: Identity,
+        *,
+        may_write: bool = False,
     ) -> Rendered:
-        rendered = await self._executor.run(operation, snapshot, request_id, identity)
+        may_write = may_write and plan.is_mutation
+        rendered = await self._executor.run(operation, snapshot, request_id, identity, may_write=may_write)
         if plan.requirements is None and rendered.status in (ANSWERED, PARTLY_ANSWERED):
             # we took it for invalid, so nobody decided whether it is allowed
             raise RuntimeError("a document was answered of which it is not known what it needs")

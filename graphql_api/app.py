@@ -40,6 +40,7 @@ from graphql_api.documents.store import (
 from graphql_api.endpoint import GraphQLEndpoint
 from graphql_api.every_response import HEADER, EveryResponseMiddleware
 from graphql_api.executor import Executor
+from graphql_api.fresh import Fresh
 from graphql_api.health import Readiness, live
 from graphql_api.http.options import ProtocolOptions
 from graphql_api.http.requests import ALLOW, PREFLIGHT_HEADERS
@@ -134,7 +135,9 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
             living.push_async_callback(keys.close)
-            await living.enter_async_context(_redis(settings, cache, invalidations, documents, limiter))
+            await living.enter_async_context(
+                _redis(settings, cache, invalidations, documents, limiter, server.fresh)
+            )
             if watch is not None:
                 await living.enter_async_context(watch.running(_shared_redis(settings)))
             readiness.serving = True
@@ -237,6 +240,7 @@ async def _redis(
     invalidations: Invalidations,
     documents: Documents,
     limiter: RateLimiter | None,
+    fresh: Fresh,
 ) -> AsyncIterator[None]:
     """Redis for all that servers share, if there is one to be had."""
     with redis_url(settings) as url:
@@ -245,6 +249,7 @@ async def _redis(
             return
         connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
         cache.shared = SharedAnswers(connection)
+        fresh.connection = connection
         if limiter is not None:
             limiter.shared = SharedBuckets(connection, limiter.rate)
         if isinstance(documents, AutomaticDocuments):
@@ -253,7 +258,7 @@ async def _redis(
             async with followed(url, invalidations):
                 yield
         finally:
-            cache.shared = None
+            cache.shared = fresh.connection = None
             if limiter is not None:
                 limiter.shared = None
             if isinstance(documents, AutomaticDocuments):

@@ -15,11 +15,13 @@ class Caller:
     Args:
         identity: what a token says.
         address: where it comes from.
+        may_write: whether the request came in a way that a page of another site cannot make one come.
         quota: what is left, once something was charged; None where nothing is.
     """
 
     identity: Identity = UNRESTRICTED
     address: str = ""
+    may_write: bool = True
     quota: Quota | None = None
 
     @property

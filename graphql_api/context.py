@@ -15,6 +15,7 @@ from graphql_api.auth.identity import UNRESTRICTED, Identity
 from graphql_api.broadcast import Broadcast
 from graphql_api.cursors import CursorSigner
 from graphql_api.errors import SnapshotExpiredError
+from graphql_api.fresh import Fresh
 from graphql_api.pace import Pace
 from graphql_api.snapshots import Snapshot, Snapshots
 
@@ -40,6 +41,7 @@ class Server:
         swaps: told of each new snapshot.
         max_first: the longest page that may be asked for.
         threads: how many threads may compute at once.
+        fresh: what happened since the bundle was made.
         pace: how long computations take.
     """
 
@@ -48,6 +50,7 @@ class Server:
     swaps: Broadcast[Swap]
     max_first: int
     threads: CapacityLimiter
+    fresh: Fresh = field(default_factory=Fresh)
     pace: Pace = field(default_factory=Pace)
 
 

@@ -96,7 +96,7 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request, began = Request(scope, receive), time.perf_counter()
-        caller = Caller(address=self._addresses.of(scope))
+        caller = Caller(address=self._addresses.of(scope), may_write=scope["method"] == "POST")
         try:
             response = await self._respond(request, caller)
         except ClientGoneError:
@@ -150,7 +150,7 @@ class GraphQLEndpoint:
                 asked, request_id, caller, partial(unless_disconnected, request.receive)
             )
         except OperationKindError as error:
-            if error.kind is OperationType.MUTATION and request.method != "POST":
+            if error.kind is OperationType.MUTATION:
                 raise MethodNotAllowedError("a mutation is sent with POST", allow="POST") from None
             if error.kind is OperationType.SUBSCRIPTION and accept.names(EVENT_STREAM):
                 return self._stream(self._bodies(asked, request_id, caller))

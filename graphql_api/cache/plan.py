@@ -39,6 +39,7 @@ class Plan:
         declared: the names of its variables.
         defaults: the values of those that may be left out.
         named: where it names readers and books.
+        is_mutation: whether it tells the server something.
         requirements: what must be allowed to who asks; None of an invalid document, of which nothing may come.
     """
 
@@ -47,6 +48,7 @@ class Plan:
     declared: frozenset[str]
     defaults: Mapping[str, Any]
     named: tuple[Named, ...]
+    is_mutation: bool
     requirements: tuple[Requirement, ...] | None
 
     def insist(self, variables: Mapping[str, Any], identity: Identity) -> None:
@@ -120,7 +122,7 @@ class Plans:
             return self._valid(digest, document, operation_of(document, operation.name))
         except (GraphQLError, LookupError, RecursionError):
             # it is refused in execution, and refusals are not kept
-            return Plan(digest, NOT_KEPT, frozenset(), {}, (), None)
+            return Plan(digest, NOT_KEPT, frozenset(), {}, (), False, None)
 
     def _valid(self, digest: bytes, document: DocumentNode, asked: OperationDefinitionNode) -> Plan:
         fields = list(fields_of(self._schema, document, asked))
@@ -137,6 +139,7 @@ class Plans:
             declared=frozenset(each.variable.name.value for each in variables),
             defaults={name: value for name, value in defaults.items() if _is_json(value)},
             named=named_in(fields),
+            is_mutation=asked.operation is OperationType.MUTATION,
             requirements=requirements_of(fields),
         )
 
