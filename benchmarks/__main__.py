@@ -17,6 +17,7 @@ BENCHMARKS = {
     "hit_rate": "answers from the cache under Zipf readers with changes mixed in",
     "swap": "a new bundle under load: failed requests, pauses, time to the first new answer",
     "redis_outage": "Redis dies and comes back under load",
+    "event_to_answer": "how soon an event changes its reader's answer",
     "cold_start": "how soon a server is ready",
     "catalogue_size": "latency and memory with 10 thousand to a million books",
     "search": "how well and how fast a book is found",

@@ -26,7 +26,7 @@ from graphql_api.cache.plan import Plans
 from graphql_api.cache.responses import ResponseCache
 from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.compiled.documents import CompiledDocuments
-from graphql_api.context import Server, Swap
+from graphql_api.context import SWAPS, Invalidated, Server, Swap
 from graphql_api.disclosure import Disclosure
 from graphql_api.documents.folder import DocumentsError, read_documents
 from graphql_api.documents.store import (
@@ -91,7 +91,7 @@ def create_app(
     api = settings.api
     schema = schema or build_schema(settings)
     server = server_of(settings, Snapshot.of(recommender))
-    invalidations = Invalidations()
+    invalidations = Invalidations(lambda tag: server.news.send(tag, Invalidated()))
     cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes), invalidations)
     readiness = Readiness(server.snapshots, cache)
     documents = _documents(options, schema)
@@ -214,7 +214,7 @@ def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationW
         server.snapshots,
         make=lambda path: open_snapshot(path, settings),
         warm=answers.warm,
-        swapped=lambda before, after: server.swaps.send(Swap(before, after)),
+        swapped=lambda before, after: server.news.send(SWAPS, Swap(before, after)),
     )
 
 

@@ -187,7 +187,8 @@ class Subscription:
     )
     recommendations_changed: AsyncIterator[RecommendationConnection] = strawberry.subscription(
         resolver=subscriptions.recommendations_changed,
-        description="The first page of a reader's list, each time that its books are other ones.",
+        description="The first page of a reader's list, each time that its books are other ones: of a new bundle, or "
+        "after what the reader did.",
         directives=[RECOMMENDED, Cost(weight="10"), PAGED],
     )
 

@@ -65,6 +65,27 @@ def test_what_was_bought_is_no_longer_recommended_and_others_see_no_difference(
     assert why["explain"]["rank"] is None
 
 
+def test_who_listens_is_told_the_new_list(server: ApiServer, redis_server: EmbeddedRedis) -> None:
+    before = listed(server)
+    changed = 'subscription { recommendationsChanged(userId: "u001") { nodes { book { bookId } } } }'
+    headers = {"Accept": "text/event-stream"}
+    told: list[str] = []
+    with (
+        worker(redis_server),
+        server.client.stream("POST", "/graphql", json={"query": changed}, headers=headers) as response,
+    ):
+        # of another reader it is told nothing
+        server.data(RECORD, events=[event("s0", "PURCHASE", before[0], "u002")])
+        server.data(RECORD, events=[event("s1", "PURCHASE", before[0])])
+        for line in response.iter_lines():
+            if line.startswith("data: {"):
+                nodes = json.loads(line.removeprefix("data: "))["data"]["recommendationsChanged"]["nodes"]
+                told = [node["book"]["bookId"] for node in nodes]
+                break
+    assert told == listed(server)
+    assert before[0] not in told
+
+
 def test_an_unknown_reader_gets_lists_of_their_own_from_the_first_event_on(
     server: ApiServer, redis_server: EmbeddedRedis
 ) -> None:
