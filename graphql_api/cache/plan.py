@@ -14,6 +14,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
+    validate,
     value_from_ast_untyped,
 )
 
@@ -39,7 +40,7 @@ class Plan:
         declared: the names of its variables.
         defaults: the values of those that may be left out.
         named: where it names readers and books.
-        is_mutation: whether it tells the server something.
+        is_mutation: whether it tells the server something; False where that is not sure.
         requirements: what must be allowed to who asks; None of an invalid document, of which nothing may come.
     """
 
@@ -119,10 +120,22 @@ class Plans:
         digest = chained(self._sdl, operation.document.encode(), (operation.name or "").encode())
         try:
             document = parse(operation.document, max_tokens=self._max_tokens)
-            return self._valid(digest, document, operation_of(document, operation.name))
+        except (GraphQLError, RecursionError):
+            return self._refused(digest)
+        try:
+            asked = operation_of(document, operation.name)
+        except LookupError:
+            return self._refused(digest)
+        try:
+            return self._valid(digest, document, asked)
         except (GraphQLError, LookupError, RecursionError):
-            # it is refused in execution, and refusals are not kept
-            return Plan(digest, NOT_KEPT, frozenset(), {}, (), False, None)
+            # of a mutation nothing may be executed unless it is sure that nothing will be
+            is_mutation = asked.operation is OperationType.MUTATION and bool(validate(self._schema, document))
+            return self._refused(digest, is_mutation=is_mutation)
+
+    def _refused(self, digest: bytes, *, is_mutation: bool = False) -> Plan:
+        """Of what is refused in execution; refusals are not kept."""
+        return Plan(digest, NOT_KEPT, frozenset(), {}, (), is_mutation, None)
 
     def _valid(self, digest: bytes, document: DocumentNode, asked: OperationDefinitionNode) -> Plan:
         fields = list(fields_of(self._schema, document, asked))

@@ -18,7 +18,7 @@ class InteractionType(Enum):
     CLICK = strawberry.enum_value("click", description="Clicked on a book in a list.")
     ADD_TO_CART = strawberry.enum_value("add_to_cart", description="Put a book into the cart.")
     PURCHASE = strawberry.enum_value("purchase", description="Bought a book.")
-    RATING = strawberry.enum_value("rating", description="Rated a book; `value` says how.")
+    RATING = strawberry.enum_value("rating", description="Rated a book; `rating` says how.")
     DISLIKE = strawberry.enum_value("dislike", description="Does not want a book.")
 
 
@@ -36,7 +36,7 @@ class InteractionInput:
     time: datetime | None = strawberry.field(
         default=None, description="When it happened, with a zone; null: now."
     )
-    value: float | None = strawberry.field(
+    rating: float | None = strawberry.field(
         default=None, description="Of a RATING alone: above 0, up to 10, on the store's scale."
     )
 
@@ -54,8 +54,8 @@ class InteractionInput:
             "book_id": str(self.book_id),
             "time": self.time or datetime.now(UTC),
         }
-        if self.value is not None:
-            given["value"] = self.value
+        if self.rating is not None:
+            given["value"] = self.rating
         event: Interaction = STREAMS["interactions"].validate_python(given)
         return event
 

@@ -114,8 +114,8 @@ def test_an_event_that_comes_again_changes_nothing(server: ApiServer, redis_serv
     [
         ({"eventId": "with space"}, "event_id"),
         ({"type": "RATING"}, "value"),
-        ({"type": "RATING", "value": 11}, "value"),
-        ({"type": "VIEW", "value": 3}, "value"),
+        ({"type": "RATING", "rating": 11}, "value"),
+        ({"type": "VIEW", "rating": 3}, "value"),
         ({"userId": " "}, "events[0].userId must not be blank"),
         ({"bookId": "x" * 65}, "events[0].bookId must have at most 64 characters"),
         ({"time": "2026-11-01T12:00:00"}, "time"),
@@ -132,6 +132,12 @@ def test_a_bad_event_is_named_and_none_is_taken(
     assert said in error["message"]
     with Redis.from_url(redis_server.url) as redis:
         assert not redis.exists(keys.stream("interactions"))
+
+
+def test_a_mutation_that_is_not_valid_is_told_why(server: ApiServer) -> None:
+    error = server.error("mutation { recordEvent { accepted } }")
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert "recordEvent" in error["message"]
 
 
 def test_a_batch_is_neither_empty_nor_endless(server: ApiServer) -> None:
