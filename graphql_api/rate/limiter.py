@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable
@@ -89,25 +90,31 @@ class RateLimiter:
                 # somebody else may have leased enough meanwhile
                 if self._is_paid(account, units):
                     break
-                need = units - account.leased
-                leased = await self.shared.lease(who, need=need, want=max(need, self._chunk))
+                missing = units - account.leased
+                # what is owed is paid bit by bit: there may never be as much at once
+                need = 1 if account.leased < 0 else missing
+                leased = await self.shared.lease(who, need=need, want=max(missing, self._chunk))
                 if leased is None:
                     return self._charge_alone(account, units)
                 account.left = leased.left
                 if not leased.units:
-                    raise RateLimitedError(self.rate, max(1, -(-leased.wait_ms // 1_000)))
+                    wait_s = leased.wait_ms / 1_000 + (missing - need) / self.rate.per_s
+                    raise RateLimitedError(self.rate, max(1, math.ceil(wait_s)))
                 account.leased += leased.units
                 account.until = self._clock() + self._lease_s
         account.leased -= units
         return Quota(self.rate, account.left + account.leased)
 
     def owe(self, who: str, units: int) -> None:
-        """Charge what an answer cost beyond what was known before it was made: the client's next requests pay."""
-        account = self._account(who)
+        """Charge what an answer cost beyond what was known before it was made: the client's next requests pay.
+
+        Nobody owes more than all units of a window.
+        """
+        account, most = self._account(who), self.rate.units
         if self.shared is None:
-            account.alone.level -= units
+            account.alone.level = max(account.alone.level - units, -most)
         else:
-            account.leased -= units
+            account.leased = max(account.leased - units, -most)
 
     def _is_paid(self, account: _Account, units: int) -> bool:
         """Whether leased units suffice; what is leased for too long is lost, what is owed is not."""

@@ -100,6 +100,30 @@ async def test_what_an_answer_cost_besides_is_owed(redis_server: EmbeddedRedis) 
         assert await admitted(limiter, "a", 300) == 200
 
 
+@pytest.mark.parametrize("with_redis", [True, False])
+async def test_who_owes_more_than_there_ever_is_at_once_is_served_again(
+    redis_server: EmbeddedRedis, with_redis: bool
+) -> None:
+    rate = Rate(30, window_s=1.5)
+    clock = Clock()
+    async with limiter_on(redis_server.url, rate, clock=clock) as limiter:
+        if not with_redis:
+            limiter.shared = None
+        for _ in range(3):
+            limiter.owe("a", 1_000)
+        with pytest.raises(RateLimitedError) as refused:
+            await limiter.charge("a", 1)
+        # a window's units are owed, and at most the bucket's whole was there to pay them
+        assert refused.value.extensions["retryAfter"] <= 2
+        for _ in range(100):
+            # by the clock of Redis, and by ours
+            await asyncio.sleep(0.05 if with_redis else 0)
+            clock.now += 0.05
+            if await admitted(limiter, "a", 1):
+                return
+        pytest.fail("a client that owed was never served again")
+
+
 async def test_few_requests_go_to_redis(redis_server: EmbeddedRedis) -> None:
     with Redis.from_url(redis_server.url) as redis:
         async with limiter_on(redis_server.url, Rate(10_000)) as limiter:
