@@ -168,7 +168,7 @@ class Answers:
     async def subscribe(
         self, asked: Asked, request_id: str, caller: Caller
     ) -> AsyncGenerator[Rendered, None]:
-        """The responses to a subscription, one for each event, once `answer` has found that it is one, and charged it.
+        """The responses to a subscription, one for each event; `answer` found that it is one, and charged it.
 
         Raises:
             UnauthenticatedError: it is for those who say who they are.

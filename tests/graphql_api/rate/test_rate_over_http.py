@@ -110,7 +110,9 @@ async def test_a_document_that_no_unit_is_left_for_is_not_read(bundle: Bundle) -
     async with app_client(settings_of(), ServingRecommender(bundle)) as client:
         while (await ask(client)).status_code == 200:
             pass
-        assert (await ask(client, "{ trending( }")).json()["errors"][0]["extensions"]["code"] == "RATE_LIMITED"
+        assert (await ask(client, "{ trending( }")).json()["errors"][0]["extensions"][
+            "code"
+        ] == "RATE_LIMITED"
 
 
 async def test_an_operation_that_is_refused_for_its_cost_takes_a_unit(bundle: Bundle) -> None:
