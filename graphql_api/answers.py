@@ -87,8 +87,9 @@ class Answers:
         try:
             served = await self._answer(operation, request_id, caller, awaiting)
         finally:
-            # also of what took too long, and of who did not wait for it
-            self._settle(caller, operation, cost)
+            if cost is None:
+                # also of what took too long, and of who did not wait for it
+                self._settle(caller, operation)
         if served.status < 300:
             await self._documents.learn(asked)
         return served
@@ -101,9 +102,9 @@ class Answers:
             await self._tariff.charge(caller, None)
             raise
 
-    def _settle(self, caller: Caller, operation: Operation, charged: int | None) -> None:
+    def _settle(self, caller: Caller, operation: Operation) -> None:
         """Charge the rest for a document of which the cost was not known before, if it is now."""
-        if charged is None and self._tariff.charges:
+        if self._tariff.charges:
             self._tariff.owe(caller, self._executor.cost(operation))
 
     async def _answer(
@@ -181,8 +182,9 @@ class Answers:
         cost = self._executor.cost(operation) if self._tariff.charges else None
         async with aclosing(self._executor.subscribe(operation, request_id, identity)) as results:
             async for result in results:
-                self._settle(caller, operation, cost)
-                cost = cost or 0
+                if cost is None:
+                    self._settle(caller, operation)
+                    cost = 0
                 if plan.requirements is None and result.status < 300:
                     raise RuntimeError("a subscription ran of which it is not known what it needs")
                 if time.time() >= identity.expires:

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from graphql_api.rate.bucket import Rate
 from graphql_api.rate.limiter import LEASE_SHARE, RateLimiter
 from graphql_api.rate.refusal import RateLimitedError
 from graphql_api.rate.shared import PREFIX, SharedBuckets
-from recs_core.online.redis_server import EmbeddedRedis
+from recs_core.online.redis_server import DurableRedis, EmbeddedRedis
 
 pytestmark = pytest.mark.anyio
 
@@ -184,6 +185,21 @@ async def test_when_redis_dies_the_server_goes_on_by_itself() -> None:
             os.kill(redis.pid, signal.SIGKILL)
             # its own bucket is full, since it was not used
             assert 300 <= await admitted(limiter, "a", 500) <= 303
+
+
+async def test_when_redis_is_back_the_servers_share_again(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as redis:
+        async with limiter_on(redis.url, HOURLY) as one, limiter_on(redis.url, HOURLY) as other:
+            assert await admitted(one, "a", 150) == 150
+            redis.kill()
+            assert await admitted(other, "b", 400) == 300
+            redis.start()
+            assert other.shared is not None
+            async with asyncio.timeout(10):
+                # Redis is left alone for a while
+                while await other.shared.lease("anybody", need=1, want=1) is None:
+                    await asyncio.sleep(0.05)
+            assert await admitted(other, "a", 400) == 150
 
 
 def _ask(url: str, rate: Rate, begin: Barrier, found: Queue[int]) -> None:
