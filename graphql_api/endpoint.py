@@ -150,7 +150,7 @@ class GraphQLEndpoint:
                 asked, request_id, caller, partial(unless_disconnected, request.receive)
             )
         except OperationKindError as error:
-            if error.kind is OperationType.MUTATION:
+            if error.kind is OperationType.MUTATION and request.method != "POST":
                 raise MethodNotAllowedError("a mutation is sent with POST", allow="POST") from None
             if error.kind is OperationType.SUBSCRIPTION and accept.names(EVENT_STREAM):
                 return self._stream(self._bodies(asked, request_id, caller))
