@@ -149,7 +149,7 @@ def create_app(
     app = Starlette(
         routes=[
             Route("/graphql", endpoint, middleware=_of_browsers(settings)),
-            WebSocketRoute("/graphql", sockets),
+            WebSocketRoute("/graphql", sockets, middleware=_of_names(settings)),
             Route("/health/live", live),
             Route("/health/ready", readiness.ready),
             *(
@@ -168,14 +168,15 @@ def create_app(
     return app
 
 
+def _of_names(settings: Settings) -> list[Middleware]:
+    """What refuses to be known by another name: one that somebody has pointed to us would make their page ours."""
+    hosts = settings.api.allowed_hosts
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)] if hosts else []
+
+
 def _of_browsers(settings: Settings) -> list[Middleware]:
     """What stands between pages of other sites and the API."""
-    api = settings.api
-    guards = []
-    if api.allowed_hosts:
-        # a name that somebody else has pointed to us would make their page one of ours
-        hosts = Middleware(TrustedHostMiddleware, allowed_hosts=api.allowed_hosts, www_redirect=False)
-        guards.append(hosts)
+    api, guards = settings.api, _of_names(settings)
     if api.cors_origins:
         cross_origin = Middleware(
             CORSMiddleware,

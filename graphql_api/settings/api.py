@@ -12,6 +12,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_valida
 from recs_core.artifacts.stores import CACHE
 
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]+|\[[0-9a-f:]+\]")
 
 Network = IPv4Network | IPv6Network
 
@@ -135,6 +136,16 @@ class ApiSettings(BaseModel):
             if not _ORIGIN.fullmatch(origin):
                 raise ValueError(f"must be like https://shop.example, without a path (got {origin!r})")
         return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise ValueError(
+                    f"must be like api.shop.example or *.shop.example, without a port (got {host!r})"
+                )
+        return hosts
 
     @model_validator(mode="after")
     def _key_goes_with_certificate(self) -> Self:

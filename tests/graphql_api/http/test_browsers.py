@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -73,6 +74,31 @@ def test_a_name_that_is_not_ours_is_refused(bundle: Bundle) -> None:
             assert server.post(HELLO, Host=host).status_code == status, host
         # whoever looks after the server asks it by its address
         assert server.client.get("/health/live").status_code == 200
+
+
+def test_nor_does_a_socket_open_for_a_page_under_a_name_that_is_not_ours(bundle: Bundle) -> None:
+    """Such a page and the server it asks have one origin, so that the origin says nothing."""
+    with small_server(bundle, settings_of(allowed_hosts=["127.0.0.1"])) as server:
+        with connect(server.sockets, subprotocols=["graphql-transport-ws"]):
+            pass
+        port = int(server.url.rsplit(":", 1)[1])
+        with (
+            socket.create_connection(("127.0.0.1", port)) as opened,
+            pytest.raises(InvalidStatus, match="400"),
+            connect(
+                f"ws://evil.example:{port}/graphql",
+                sock=opened,
+                subprotocols=["graphql-transport-ws"],
+                origin=f"http://evil.example:{port}",
+            ),
+        ):
+            pass
+
+
+@pytest.mark.parametrize("host", ["", "https://api.example", "api.example:8000", "api.*", "*"])
+def test_a_host_must_be_one(host: str) -> None:
+    with pytest.raises(ValidationError, match=r"must be like api\.shop\.example"):
+        settings_of(allowed_hosts=[host])
 
 
 @pytest.mark.parametrize("path", ["/graphql", "/health/live", "/nowhere", "/static/page.js"])
