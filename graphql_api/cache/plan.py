@@ -130,8 +130,8 @@ class Plans:
             return self._valid(digest, document, asked)
         except (GraphQLError, LookupError, RecursionError):
             # of a mutation nothing may be executed unless it is sure that nothing will be
-            is_mutation = asked.operation is OperationType.MUTATION and bool(validate(self._schema, document))
-            return self._refused(digest, is_mutation=is_mutation)
+            is_mutation = asked.operation is OperationType.MUTATION and self._schema.mutation_type is not None
+            return self._refused(digest, is_mutation=is_mutation and bool(validate(self._schema, document)))
 
     def _refused(self, digest: bytes, *, is_mutation: bool = False) -> Plan:
         """Of what is refused in execution; refusals are not kept."""
