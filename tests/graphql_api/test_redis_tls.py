@@ -17,9 +17,12 @@ from self_made_certificate import self_made
 
 from recs_core.artifacts.bundle import Bundle
 
-PASSWORD = "geheim"
+PASSWORD = "geheim"  # noqa: S105  # pragma: allowlist secret
 
-ACL = f"user default off\nuser bookverse on >{PASSWORD} ~bookverse:* &bookverse:* +@all -@admin -@dangerous +info\n"
+ACL = (
+    f"user default off\nuser bookverse on >{PASSWORD} ~bookverse:* &bookverse:* "  # pragma: allowlist secret
+    "+@all -@admin -@dangerous +info\n"
+)
 """What docs/operations.md says."""
 
 
