@@ -17,7 +17,7 @@ from self_made_certificate import self_made
 
 from recs_core.artifacts.bundle import Bundle
 
-PASSWORD = "geheim"  # noqa: S105  # pragma: allowlist secret
+PASSWORD = "geheim"  # pragma: allowlist secret
 
 ACL = (
     f"user default off\nuser bookverse on >{PASSWORD} ~bookverse:* &bookverse:* "  # pragma: allowlist secret
