@@ -16,7 +16,15 @@ from rq.job import Job, JobStatus
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from pipelines.worker.kinds import DEAD_KEPT_S, FINISHED_KEPT_S, KINDS, QUEUES, RETRY_AFTER_S, queue_named, retry
+from pipelines.worker.kinds import (
+    DEAD_KEPT_S,
+    FINISHED_KEPT_S,
+    KINDS,
+    QUEUES,
+    RETRY_AFTER_S,
+    queue_named,
+    retry,
+)
 from recs_core.errors import ParameterError
 from recs_core.online import keys
 
