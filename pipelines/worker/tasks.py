@@ -90,15 +90,16 @@ def train(only_if_due: bool = False) -> str:
     """
     place = PLACE.get()
     aggregate()
-    rule = ["--table", str(place.event_table), "--published", place.published]
+    table = ["--table", str(place.event_table)]
     if only_if_due:
         bounds = ["--share", str(place.retrain_share), "--age", str(place.retrain_age)]
         try:
-            _module("pipelines.freshness", "check", *rule, *bounds)
+            _module("pipelines.freshness", "check", *table, *bounds)
         except CommandError as error:
             if error.status == NOT_DUE:
                 return _last_line(error.lines)
             raise
+    events = _last_line(_module("pipelines.event_table", "--table", str(place.event_table), "--count"))
     done = _stages()
     say("publish", None)
     try:
@@ -109,7 +110,7 @@ def train(only_if_due: bool = False) -> str:
         if any(line.startswith("nothing was published") for line in error.lines):
             raise HopelessJobError("\n".join(error.lines)) from error
         raise
-    _module("pipelines.freshness", "trained", *rule)
+    _module("pipelines.freshness", "trained", *table, "--published", place.published, "--events", events)
     return f"{done}; {published}"
 
 
