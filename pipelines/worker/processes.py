@@ -108,7 +108,8 @@ def run_command(
 def job_environment(copy: Path, threads: int) -> dict[str, str]:
     """The environment of a command that works in a working copy: its code first, and so many threads."""
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    ours = {"PATH": path, "PYTHONPATH": str(copy), MARK: str(copy)}
+    code = os.pathsep.join(filter(None, [str(copy), os.environ.get("PYTHONPATH", "")]))
+    ours = {"PATH": path, "PYTHONPATH": code, MARK: str(copy)}
     return os.environ | ours | dict.fromkeys(THREAD_VARIABLES, str(threads))
 
 

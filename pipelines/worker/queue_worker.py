@@ -74,7 +74,7 @@ class QueueWorker(Worker):
 
     def run_maintenance_tasks(self) -> None:
         """Take over jobs of dead workers, and queue those whose pause between two tries is over."""
-        super().run_maintenance_tasks()
+        super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
         scheduler = RQScheduler(self.queues, connection=self.connection, serializer=self.serializer)
         if scheduler.acquire_locks():
             try:

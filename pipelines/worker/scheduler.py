@@ -85,7 +85,7 @@ class Scheduler:
         return asked
 
     def run(self, stop: threading.Event) -> None:
-        """Act, or stand by, until told to stop; while Redis is away nothing is asked for, and it is caught up later."""
+        """Act, or stand by, until told to stop; what is missed while Redis is away is caught up."""
         while not stop.wait(LOOK_EVERY_S):
             try:
                 self.step()
