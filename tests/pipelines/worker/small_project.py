@@ -40,7 +40,9 @@ class SmallProject:
 
     def git(self, *arguments: str) -> str:
         command = ["git", "-c", "user.name=t", "-c", "user.email=t@example.org", *arguments]
-        return subprocess.run(command, cwd=self.root, check=True, capture_output=True, text=True).stdout.strip()
+        return subprocess.run(
+            command, cwd=self.root, check=True, capture_output=True, text=True
+        ).stdout.strip()
 
     def commit(self, features: str = WRITE, bundle: Path | None = None) -> None:
         """Make the stage `features` run a command of the shell, and `bundle` copy a bundle."""
@@ -57,7 +59,9 @@ def make_project(root: Path) -> SmallProject:
     root.mkdir()
     project = SmallProject(root)
     project.git("init", "--quiet")
-    subprocess.run([sys.executable, "-m", "dvc", "init", "--quiet"], cwd=root, check=True, capture_output=True)
+    subprocess.run(
+        [sys.executable, "-m", "dvc", "init", "--quiet"], cwd=root, check=True, capture_output=True
+    )
     (root / ".gitignore").write_text("/data/\n/log\n")
     return project
 
@@ -67,7 +71,15 @@ def worker(
     project: SmallProject, url: str, *queues: str, **settings: str
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A worker in the project; it is killed at the end where it has not stopped."""
-    command = [sys.executable, "-c", QUICK_WORKER, "--config", str(ROOT / "config/development.yaml"), "worker", *queues]
+    command = [
+        sys.executable,
+        "-c",
+        QUICK_WORKER,
+        "--config",
+        str(ROOT / "config/development.yaml"),
+        "worker",
+        *queues,
+    ]
     environment = os.environ | {"REDIS_URL": url, "PYTHONPATH": str(ROOT)} | settings
     with (
         (project.root / "log").open("ab") as log,
