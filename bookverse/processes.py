@@ -15,7 +15,7 @@ from rich.table import Table
 import graphql_api.__main__ as server
 from bookverse.state import State, state_of
 from pipelines.worker.kinds import QUEUES, queue_named
-from pipelines.worker.queue_worker import JobLimits, QueueWorker
+from pipelines.worker.queue_worker import LOG_LEVEL, JobLimits, QueueWorker
 from pipelines.worker.scheduler import Schedule, Scheduler
 from pipelines.worker.tasks import JobPlace
 from pipelines.worker.working_copy import WorkingCopy
@@ -54,7 +54,7 @@ def worker(
     # RQ waits in Redis for longer than our other clients do
     with Redis.from_url(state.redis_url) as client:
         client.ping()
-        QueueWorker(client, queues, job_place(state), limits).work(burst=burst, logging_level="INFO")
+        QueueWorker(client, queues, job_place(state), limits).work(burst=burst, logging_level=LOG_LEVEL)
 
 
 def job_place(state: State) -> JobPlace:

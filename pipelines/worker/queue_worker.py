@@ -27,6 +27,9 @@ log = logging.getLogger(__name__)
 BEAT_S: Final = 5
 """How often a worker says that it lives, and sees to the jobs of those that do not."""
 
+LOG_LEVEL: Final = "WARNING"
+"""Of RQ, which tells of every look at its queues."""
+
 SILENT_S: Final = 3 * BEAT_S
 """A job whose worker was silent for so long is another's."""
 
@@ -75,7 +78,9 @@ class QueueWorker(Worker):
     def run_maintenance_tasks(self) -> None:
         """Take over jobs of dead workers, and queue those whose pause between two tries is over."""
         super().run_maintenance_tasks()  # type: ignore[no-untyped-call]
-        scheduler = RQScheduler(self.queues, connection=self.connection, serializer=self.serializer)
+        scheduler = RQScheduler(
+            self.queues, connection=self.connection, serializer=self.serializer, logging_level=LOG_LEVEL
+        )
         if scheduler.acquire_locks():
             try:
                 scheduler.enqueue_scheduled_jobs()
@@ -85,7 +90,9 @@ class QueueWorker(Worker):
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Begin a job in a child, and wait for it."""
         job.timeout = self._limits.time_s
+        log.info("%s begins", job.id)
         super().execute_job(job, queue)
+        log.info("%s is over", job.id)
 
     def perform_job(self, job: Job, queue: Queue, execution: Execution) -> bool:
         """Do a job; runs in the child."""

@@ -10,7 +10,10 @@ from typing import Final, Protocol
 from pipelines.worker.errors import HopelessJobError
 
 _STAGE: Final = re.compile(r"^(?:Running stage|Stage) '([^']+)'")
-"""What DVC writes of each stage, whether it runs it or not."""
+"""What `dvc repro` writes of each stage, whether it runs it or not."""
+
+_NODE: Final = re.compile(r'^"([^"]+)";$')
+"""What `dvc dag --dot` writes of each stage."""
 
 
 class Run(Protocol):
@@ -30,33 +33,27 @@ def repro(run: Run, targets: Sequence[str], say: Callable[[str, float | None], o
         say: is told the stage under way, and the share of the stages that are done.
 
     Returns:
-        How many stages were looked at.
+        How many stages there are, those that the targets need included.
 
     Raises:
         HopelessJobError: DVC cannot read the pipeline.
         JobError: a stage failed.
     """
-    command = [sys.executable, "-m", "dvc", "repro"]
-    stages: list[str] = []
-    run([*command, "--dry", *targets], lambda line: _note(line, stages))
-    total = len(stages)
-    if total == 0:
+    dvc = [sys.executable, "-m", "dvc"]
+    stages: set[str] = set()
+    for target in targets or [None]:
+        run([*dvc, "dag", "--dot", *filter(None, [target])], lambda line: stages.update(_NODE.findall(line)))
+    if not stages:
         raise HopelessJobError(
             f"DVC names no stage of {', '.join(targets) or 'the pipeline'}: check dvc.yaml"
         )
     seen: list[str] = []
 
     def follow(line: str) -> None:
-        if _note(line, seen):
-            say(seen[-1], (len(seen) - 1) / total)
+        found = _STAGE.match(line)
+        if found is not None and found[1] not in seen:
+            seen.append(found[1])
+            say(found[1], (len(seen) - 1) / len(stages))
 
-    run([*command, *targets], follow)
-    return total
-
-
-def _note(line: str, stages: list[str]) -> bool:
-    found = _STAGE.match(line)
-    if found is None or (stages and stages[-1] == found[1]):
-        return False
-    stages.append(found[1])
-    return True
+    run([*dvc, "repro", *targets], follow)
+    return len(stages)
