@@ -42,7 +42,13 @@ def send(
         str, typer.Option(help='What else the event has, as JSON: \'{"version": 2, "price": 9.5}\'.')
     ] = "{}",
     file: Annotated[
-        Path | None, typer.Option(help="Whole events instead, one JSON object a line; - for standard input.")
+        Path | None,
+        typer.Option(
+            exists=True,
+            dir_okay=False,
+            allow_dash=True,
+            help="Whole events instead, one JSON object a line; - for standard input.",
+        ),
     ] = None,
 ) -> None:
     """Send an event that happens now, or a file of events. config/events/ has their schemas."""

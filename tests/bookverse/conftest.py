@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from redis import Redis
-from typer.testing import CliRunner, Result
+from typed_command import CONFIG, Call
+from typer.testing import CliRunner
 
 from bookverse.app import app
 from recs_core.online.redis_server import EmbeddedRedis
-
-CONFIG = Path(__file__).parents[2] / "config/development.yaml"
-
-Call = Callable[..., Result]
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import Call
 from redis import Redis
+from typed_command import Call
 
 from recs_core.online import keys
 from recs_core.online.dead_letters import bury, dead_letters
@@ -52,7 +52,7 @@ def test_a_file_of_both_streams_is_sent_line_by_line(bookverse: Call, client: Re
         ([], "give a TYPE, or a --file of events"),
         (["view", "--fields", "{"], "--fields is no JSON"),
         (["view", "--fields", "[]"], "--fields must be a JSON object"),
-        (["--file", "bad.jsonl"], "bad.jsonl, line 2: interactions.view.book_id: Field required"),
+        (["--file", "bad.jsonl"], "bad.jsonl, line 2: interactions.view.event_id: Field required"),
         (["--file", "worse.jsonl"], "worse.jsonl, line 1: is no event"),
     ],
 )

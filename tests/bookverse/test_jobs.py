@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Call
 from redis import Redis
+from typed_command import Call
 
 from pipelines.worker.jobs import Jobs
 

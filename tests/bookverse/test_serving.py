@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import CONFIG, Call
 from redis import Redis
+from typed_command import CONFIG, Call
 
 from bookverse.doctor import examine
 from bookverse.state import State
