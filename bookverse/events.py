@@ -44,9 +44,6 @@ def send(
     file: Annotated[
         Path | None,
         typer.Option(
-            exists=True,
-            dir_okay=False,
-            allow_dash=True,
             help="Whole events instead, one JSON object a line; - for standard input.",
         ),
     ] = None,
@@ -139,7 +136,10 @@ def _event(event_type: str, book: str | None, user: str | None, fields: str) -> 
 
 
 def _from_file(file: Path) -> list[Event]:
-    text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    try:
+        text = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ParameterError(f"{file}: cannot be read: {error}") from error
     events = []
     for number, line in enumerate(text.splitlines(), 1):
         if not line.strip():

@@ -41,8 +41,9 @@ def repro(run: Run, targets: Sequence[str], say: Callable[[str, float | None], o
     """
     dvc = [sys.executable, "-m", "dvc"]
     stages: set[str] = set()
-    for target in targets or [None]:
-        run([*dvc, "dag", "--dot", *filter(None, [target])], lambda line: stages.update(_NODE.findall(line)))
+    # it takes one target at a time, or none for all
+    for asked in [[target] for target in targets] or [[]]:
+        run([*dvc, "dag", "--dot", *asked], lambda line: stages.update(_NODE.findall(line)))
     if not stages:
         raise HopelessJobError(
             f"DVC names no stage of {', '.join(targets) or 'the pipeline'}: check dvc.yaml"

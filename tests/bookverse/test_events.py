@@ -53,6 +53,7 @@ def test_a_file_of_both_streams_is_sent_line_by_line(bookverse: Call, client: Re
         (["view", "--fields", "{"], "--fields is no JSON"),
         (["view", "--fields", "[]"], "--fields must be a JSON object"),
         (["--file", "bad.jsonl"], "bad.jsonl, line 2: interactions.view.event_id: Field required"),
+        (["--file", "none.jsonl"], "none.jsonl: cannot be read: "),
         (["--file", "worse.jsonl"], "worse.jsonl, line 1: is no event"),
     ],
 )
