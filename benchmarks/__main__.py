@@ -18,6 +18,7 @@ BENCHMARKS = {
     "redis_outage": "Redis dies and comes back under load",
     "cold_start": "how soon a server is ready",
     "catalogue_size": "latency and memory with 10 thousand to a million books",
+    "training_beside": "latencies beside a training, with and without its limits",
     "search": "how well and how fast a book is found",
 }
 """Modules of this package, with what they measure."""
