@@ -39,7 +39,7 @@ def main() -> int:
     if unknown := set(arguments.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     if arguments.list:
-        print("\n".join(f"{name:14} {what}" for name, what in BENCHMARKS.items()))
+        print("\n".join(f"{name:15} {what}" for name, what in BENCHMARKS.items()))
         return 0
     for name in arguments.names or BENCHMARKS:
         print(f"== {name}: {BENCHMARKS[name]}", flush=True)

@@ -24,7 +24,7 @@ from typing import Any, Final
 import uvloop
 
 from benchmarks.api_data import answers, bodies
-from benchmarks.api_servers import UNCACHED
+from benchmarks.api_servers import QUIET, UNCACHED
 from benchmarks.load import READY, ask_all, serving
 from benchmarks.machine import machine
 from benchmarks.open_loop import latencies
@@ -57,7 +57,7 @@ def training(scratch: Path, raw: Path, settings: Mapping[str, str]) -> Iterator[
         EmbeddedRedis(max_memory_bytes=2**26) as redis,
         connect(redis.url) as client,
         (scratch / "worker.log").open("w") as log,
-        subprocess.Popen(  # noqa: S603 - our own command
+        subprocess.Popen(
             [sys.executable, "-m", "bookverse", "worker", "train"],
             cwd=project,
             env=os.environ | {"REDIS_URL": redis.url, "PYTHONPATH": str(project)} | dict(settings),
@@ -107,7 +107,7 @@ def measure(
     for name, settings in conditions().items():
         with (
             TemporaryDirectory(prefix="bookverse-beside-") as scratch,
-            serving("--bundle", str(bundle), settings=UNCACHED) as (_, url),
+            serving("--bundle", str(bundle), settings=QUIET | UNCACHED) as (_, url),
         ):
             ask_all(url, [READY])
             uvloop.run(latencies(url, asked, rate=rate, seconds=WARM_S))
