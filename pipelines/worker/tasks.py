@@ -99,8 +99,8 @@ def train(only_if_due: bool = False) -> str:
             if error.status == NOT_DUE:
                 return _last_line(error.lines)
             raise
-    events = _last_line(_module("pipelines.event_table", "--table", str(place.event_table), "--count"))
-    done = _stages()
+    events = _last_line(_module("pipelines.event_table", *table, "--count"))
+    done = _stages(before=lambda: place.run([sys.executable, "-m", "pipelines.train_on_events", *table]))
     say("publish", None)
     try:
         published = _last_line(
@@ -122,10 +122,11 @@ def say(stage: str, share: float | None) -> None:
         job.save_meta()
 
 
-def _stages(*targets: str) -> str:
+def _stages(*targets: str, before: Callable[[], object] = lambda: None) -> str:
     place = PLACE.get()
     say("prepare the working copy", None)
     revision = place.copy.refresh()
+    before()
     count = repro(place.run, targets, say)
     return f"{count} stages of {revision[:8]} are current"
 
