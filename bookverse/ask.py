@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from ipaddress import ip_address
 from typing import Annotated
 
 import typer
@@ -50,10 +51,19 @@ def explain(
     _print_reasons(told.contributions)
 
 
+def address(host: str, port: int) -> str:
+    """Where a server on this machine is asked that listens at a host, which may be all interfaces."""
+    try:
+        ip = ip_address(host)
+    except ValueError:
+        return f"http://{host}:{port}/graphql"
+    if ip.is_unspecified:
+        ip = ip_address("127.0.0.1" if ip.version == 4 else "::1")
+    return f"http://{ip if ip.version == 4 else f'[{ip}]'}:{port}/graphql"
+
+
 def _address(state: State) -> str:
-    api = state.settings.api
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(api.host, api.host)  # noqa: S104 - asked, not listened on
-    return f"http://{host}:{api.port}/graphql"
+    return address(state.settings.api.host, state.settings.api.port)
 
 
 def _name(book: BookCard) -> str:

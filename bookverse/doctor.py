@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 import typer
+from packaging.version import Version
 from redis.exceptions import RedisError
 from rich.console import Console
 from rich.markup import escape
@@ -101,9 +102,10 @@ def _packages() -> Finding:
         try:
             found = version(name)
         except PackageNotFoundError:
-            found = "missing"
+            other.append(f"{name} missing instead of {pinned}")
+            continue
         # a build for one kind of processor says so behind a plus
-        if found.split("+")[0] != pinned:
+        if Version(found.split("+")[0]) != Version(pinned):
             other.append(f"{name} {found} instead of {pinned}")
     if other:
         return Finding("packages", "bad", "; ".join(other), "`make setup` installs what is pinned")

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from copy import deepcopy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
@@ -67,7 +68,7 @@ def name_in(params: Path, events: Path) -> None:
         )
     data["sources"][WithEvents.name] = {
         "form": source,
-        "options": data["sources"][source],
+        "options": deepcopy(data["sources"][source]),
         "events": str(events),
     }
     data["source"] = WithEvents.name

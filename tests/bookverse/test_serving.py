@@ -13,6 +13,7 @@ import pytest
 from redis import Redis
 from typed_command import CONFIG, Call
 
+from bookverse.ask import address
 from bookverse.doctor import examine
 from bookverse.state import State
 from pipelines.local_server import local_server
@@ -61,6 +62,20 @@ def test_explain_prints_the_contributions(bookverse: Call, bundle: Bundle, url: 
     refused = bookverse("explain", reader, "no-such-book", "--url", url)
     assert refused.exit_code == 1
     assert "no-such-book" in refused.stderr
+
+
+@pytest.mark.parametrize(
+    ("host", "asked"),
+    [
+        ("127.0.0.1", "127.0.0.1"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("::", "[::1]"),
+        ("fe80::1", "[fe80::1]"),
+        ("api", "api"),
+    ],
+)
+def test_a_server_on_this_machine_is_asked_where_it_listens(host: str, asked: str) -> None:
+    assert address(host, 8000) == f"http://{asked}:8000/graphql"
 
 
 def test_who_asks_no_server_is_told_how_to_start_one(bookverse: Call) -> None:
