@@ -107,7 +107,11 @@ def dead(
             send_again(client, stream, letter_id)
         console.print(f"sent {len(chosen):,} again")
         return
-    table = Table("letter", "buried", "group", "tries", "reason", "event", box=None, padding=(0, 1))
+    table = Table(box=None, padding=(0, 1))
+    # an id is to be copied, so it is never cut
+    table.add_column("letter", no_wrap=True)
+    for name in ("buried", "group", "tries", "reason", "event"):
+        table.add_column(name)
     for letter in dead_letters(client, stream):
         cells = (letter.letter_id, f"{letter.buried:%Y-%m-%d %H:%M:%S}", letter.group, str(letter.deliveries))
         table.add_row(*map(escape, (*cells, letter.reason, letter.payload.decode(errors="replace"))))

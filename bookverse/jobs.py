@@ -65,16 +65,15 @@ def requeue(context: typer.Context, job_id: JobId) -> None:
 
 def _show(jobs: Iterable[JobFacts]) -> None:
     table = Table(box=None, padding=(0, 1))
-    for name in ("job", "status", "asked for by", "started", "ended", "at", "outcome"):
-        table.add_column(name)
+    # an id is to be copied, so it is never cut
+    for name in ("job", "status", "started"):
+        table.add_column(name, no_wrap=True)
+    table.add_column("by")
+    table.add_column("what")
     for job in jobs:
-        at = _at(job) if job.status == "started" else ""
-        row = (job.job_id, job.status, job.by, _time(job.started), _time(job.ended), at, job.outcome)
-        table.add_row(*(escape(cell) for cell in row))
-    if not table.rows:
-        console.print("there are none")
-        return
-    console.print(table)
+        what = _at(job) if job.status == "started" else job.outcome
+        table.add_row(*map(escape, (job.job_id, job.status, _time(job.started), job.by, what)))
+    console.print(table if table.rows else "there are none")
 
 
 def _at(job: JobFacts) -> str:
@@ -83,7 +82,7 @@ def _at(job: JobFacts) -> str:
 
 
 def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M:%S}"
+    return "" if moment is None else f"{moment:%m-%d %H:%M:%S}"
 
 
 def _followed(jobs: Jobs, job_id: str) -> JobFacts:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,12 +66,14 @@ PLACE: ContextVar[JobPlace] = ContextVar("PLACE")
 
 def index() -> str:
     """Make the content index of the catalogue anew."""
-    return _stages("features")
+    with _alone():
+        return _stages("features")
 
 
 def evaluate() -> str:
     """Measure all models and compare them, and write the report; what is served stays as it is."""
-    return _stages("compare", "report")
+    with _alone():
+        return _stages("compare", "report")
 
 
 def aggregate() -> str:
@@ -100,16 +103,9 @@ def train(only_if_due: bool = False) -> str:
                 return _last_line(error.lines)
             raise
     events = _last_line(_module("pipelines.event_table", *table, "--count"))
-    done = _stages(before=lambda: place.run([sys.executable, "-m", "pipelines.train_on_events", *table]))
-    say("publish", None)
-    try:
-        published = _last_line(
-            place.run([sys.executable, "-m", "pipelines.bundle", "publish", "--to", place.published])
-        )
-    except CommandError as error:
-        if any(line.startswith("nothing was published") for line in error.lines):
-            raise HopelessJobError("\n".join(error.lines)) from error
-        raise
+    with _alone():
+        done = _stages(before=lambda: place.run([sys.executable, "-m", "pipelines.train_on_events", *table]))
+        published = _publish()
     _module("pipelines.freshness", "trained", *table, "--published", place.published, "--events", events)
     return f"{done}; {published}"
 
@@ -129,6 +125,26 @@ def _stages(*targets: str, before: Callable[[], object] = lambda: None) -> str:
     before()
     count = repro(place.run, targets, say)
     return f"{count} stages of {revision[:8]} are current"
+
+
+def _publish() -> str:
+    place = PLACE.get()
+    say("publish", None)
+    try:
+        return _last_line(
+            place.run([sys.executable, "-m", "pipelines.bundle", "publish", "--to", place.published])
+        )
+    except CommandError as error:
+        if any(line.startswith("nothing was published") for line in error.lines):
+            raise HopelessJobError("\n".join(error.lines)) from error
+        raise
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    say("wait for the working copy", None)
+    with PLACE.get().copy.alone():
+        yield
 
 
 def _module(name: str, *arguments: str) -> list[str]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import fcntl
 import logging
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -31,10 +34,18 @@ class WorkingCopy:
     project: Path
     folder: Path
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until no living job works in the clone; then it is this one's. The lock of a killed job is gone."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with self.folder.with_name(f"{self.folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
     def refresh(self) -> str:
         """Bring the clone to the project's last commit, and end what an earlier job left running there.
 
-        Outputs of earlier runs stay, so that DVC runs only what has changed.
+        Call it within `alone`. Outputs of earlier runs stay, so that DVC runs only what has changed.
 
         Returns:
             The git revision.

@@ -164,6 +164,24 @@ def test_sigterm_lets_the_job_under_way_finish(
     assert jobs.get(asked.job_id).status == "finished"
 
 
+def test_jobs_of_two_workers_take_turns_in_one_copy(
+    project: SmallProject, client: Redis, redis_server: EmbeddedRedis, tmp_path: Path
+) -> None:
+    marker, go = tmp_path / "begun", tmp_path / "go"
+    project.commit(f"touch {marker}; while [ ! -e {go} ]; do sleep 0.1; done; {WRITE}")
+    jobs = Jobs(client)
+    first = jobs.trigger("index", by="test")
+    with worker(project, redis_server.url, "index"), worker(project, redis_server.url, "evaluate"):
+        until(marker.exists)
+        second = jobs.trigger("evaluate", by="test")
+        until(lambda: jobs.get(second.job_id).stage == "wait for the working copy")
+        go.touch()
+        assert over(client, first.job_id).status == "finished"
+        until(
+            lambda: jobs.get(second.job_id).status != "started" or "prepare" in jobs.get(second.job_id).stage
+        )
+
+
 def test_what_is_no_job_is_not_run(
     project: SmallProject, client: Redis, redis_server: EmbeddedRedis, tmp_path: Path
 ) -> None:
