@@ -59,7 +59,10 @@ def main(
     Settings are those of the server: docs/configuration.md. Commands that need Redis read BOOKVERSE_REDIS_URL or
     REDIS_URL.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    # the server says itself how its log looks
+    if context.invoked_subcommand != "serve":
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+        logging.getLogger("httpx").setLevel(logging.WARNING)
     context.obj = State(config)
 
 
