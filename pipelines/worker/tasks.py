@@ -104,7 +104,7 @@ def train(only_if_due: bool = False) -> str:
             raise
     events = _last_line(_module("pipelines.event_table", *table, "--count"))
     with _alone():
-        done = _stages(before=lambda: place.run([sys.executable, "-m", "pipelines.train_on_events", *table]))
+        done = _stages()
         published = _publish()
     _module("pipelines.freshness", "trained", *table, "--published", place.published, "--events", events)
     return f"{done}; {published}"
@@ -118,11 +118,12 @@ def say(stage: str, share: float | None) -> None:
         job.save_meta()
 
 
-def _stages(*targets: str, before: Callable[[], object] = lambda: None) -> str:
+def _stages(*targets: str) -> str:
     place = PLACE.get()
     say("prepare the working copy", None)
     revision = place.copy.refresh()
-    before()
+    # all jobs alike: else each would undo what another has made
+    place.run([sys.executable, "-m", "pipelines.train_on_events", "--table", str(place.event_table)])
     count = repro(place.run, targets, say)
     return f"{count} stages of {revision[:8]} are current"
 
