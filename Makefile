@@ -31,7 +31,7 @@ check: setup  ## lint, format, types, import rules, security and secrets, commit
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/bandit -q -c pyproject.toml -r recs_core graphql_api pipelines benchmarks
+	$(BIN)/bandit -q -c pyproject.toml -r recs_core graphql_api pipelines bookverse benchmarks
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --no-verify --exclude-files '^(dvc\.lock|reports/|benchmarks/results/|docs/clients/.*(__generated__/|package-lock))' --exclude-lines 'sha256: .?[0-9a-f]{64}'
 	$(BIN)/python -m graphql_api.export_schema --check
 	$(BIN)/python -m graphql_api.lint_schema

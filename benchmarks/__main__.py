@@ -20,6 +20,7 @@ BENCHMARKS = {
     "event_to_answer": "how soon an event changes its reader's answer",
     "cold_start": "how soon a server is ready",
     "catalogue_size": "latency and memory with 10 thousand to a million books",
+    "training_beside": "latencies beside a training, with and without its limits",
     "search": "how well and how fast a book is found",
 }
 """Modules of this package, with what they measure."""
@@ -40,7 +41,7 @@ def main() -> int:
     if unknown := set(arguments.names) - set(BENCHMARKS):
         parser.error(f"there is no benchmark {', '.join(sorted(unknown))}")
     if arguments.list:
-        print("\n".join(f"{name:14} {what}" for name, what in BENCHMARKS.items()))
+        print("\n".join(f"{name:15} {what}" for name, what in BENCHMARKS.items()))
         return 0
     for name in arguments.names or BENCHMARKS:
         print(f"== {name}: {BENCHMARKS[name]}", flush=True)

@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from graphql_api.settings.api import ApiSettings
 from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
+from graphql_api.settings.worker import WorkerSettings
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
 
@@ -19,24 +20,6 @@ REDIS_SCHEMES = ("redis://", "rediss://", "unix://")
 
 CURSOR_KEY_LENGTH = 32
 """Characters that a key must have at least: as hexadecimal digits, 128 bits."""
-
-DAY_S = 86_400
-
-
-class WorkerSettings(BaseModel):
-    """The worker, which keeps indexes and models fresh."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    batch_size: int = Field(
-        100, gt=0, description="Events that are taken from a stream at once; read, and not yet used."
-    )
-    training_interval: int = Field(
-        DAY_S, gt=0, description="Time between two trainings, in seconds; read, and not yet used."
-    )
-    evaluation_interval: int = Field(
-        DAY_S, gt=0, description="Time between two evaluations, in seconds; read, and not yet used."
-    )
 
 
 class StrategySettings(BaseModel):

@@ -51,3 +51,15 @@ def profile_order(user_id: str, part: str) -> str:
 def heartbeat(worker: str) -> str:
     """String that expires: what a living worker says of itself, as JSON."""
     return f"{PREFIX}:worker:{worker}"
+
+
+def active_job(kind: str) -> str:
+    """String: the id of the last job of a kind that is to be there only once."""
+    return f"{PREFIX}:{{jobs}}:active:{kind}"
+
+
+SCHEDULE_LEADER: Final = f"{PREFIX}:{{schedule}}:leader"
+"""String that expires: the token of the one scheduler among many that acts."""
+
+SCHEDULE_DONE: Final = f"{PREFIX}:{{schedule}}:done"
+"""Hash: name of a schedule to the last of its moments that was seen to, in seconds since 1970."""

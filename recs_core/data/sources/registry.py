@@ -11,9 +11,15 @@ from recs_core.data.sources.base import Source
 from recs_core.data.sources.forms import FORMS
 from recs_core.data.sources.generated import Generated
 from recs_core.data.sources.presplit import Presplit
+from recs_core.data.sources.with_events import WithEvents
 from recs_core.errors import ParameterError, describe
 
-SOURCES: dict[str, type[Source]] = {**FORMS, Generated.name: Generated, Presplit.name: Presplit}
+SOURCES: dict[str, type[Source]] = {
+    **FORMS,
+    Generated.name: Generated,
+    Presplit.name: Presplit,
+    WithEvents.name: WithEvents,
+}
 """Name, as in `data.source` of params.yaml, to class."""
 
 NOTICE: Final = (

@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from recs_core.testing.wheel import FILENAME, REQUIREMENT, tiny_wheel
 
 
@@ -84,6 +87,32 @@ def presplit(folder: Path) -> Example:
     return Example({"form": "table", "common": common, "parts": parts}, folder)
 
 
+def with_events(folder: Path) -> Example:
+    """One event is later than an interaction, one of an unknown book, one a view, and two are of one pair."""
+    (folder / "books.csv").write_text("id,name\nb1,One\nb2,Two\nb3,Three\n")
+    (folder / "old.csv").write_text("user,book,stars\nu1,b1,5\nu1,b2,4\nu2,b2,3\nu2,b3,nine\n")
+    options = {
+        "interactions": str(folder / "old.csv"),
+        "columns": {"user_id": "user", "book_id": "book", "value": "stars"},
+        "books": str(folder / "books.csv"),
+        "book_columns": {"book_id": "id", "title": "name"},
+    }
+    rows = [
+        ("u3", "b1", "add_to_cart", None),
+        ("u1", "b2", "rating", 2.0),
+        ("u1", "b9", "purchase", None),
+        ("u2", "b1", "view", None),
+        ("u3", "b1", "purchase", None),
+    ]
+    columns = {
+        name: [row[place] for row in rows]
+        for place, name in enumerate(("user_id", "book_id", "event", "value"))
+    }
+    times = pa.array([1_760_000_000_000 + n for n in range(len(rows))], pa.timestamp("ms", tz="UTC"))
+    pq.write_table(pa.table({**columns, "time": times}), folder / "events.parquet")
+    return Example({"form": "table", "options": options, "events": str(folder / "events.parquet")}, folder)
+
+
 EXAMPLES: dict[str, Callable[[Path], Example]] = {
     "book-crossing": book_crossing,
     "generated": generated,
@@ -92,4 +121,5 @@ EXAMPLES: dict[str, Callable[[Path], Example]] = {
     "presplit": presplit,
     "recbole": recbole,
     "table": table,
+    "with-events": with_events,
 }

@@ -41,7 +41,7 @@ def test_every_source_of_the_package_is_registered() -> None:
 
 
 def test_a_part_of_a_split_may_have_the_form_of_every_source_that_reads_files() -> None:
-    assert set(SOURCES) - set(FORMS) == {"generated", "presplit"}
+    assert set(SOURCES) - set(FORMS) == {"generated", "presplit", "with-events"}
 
 
 def test_made_up_data_is_known_as_such_by_its_name() -> None:

@@ -1,0 +1,231 @@
+"""The interaction events as a table that only grows: Parquet files, a folder a day, each event once.
+
+    python -m pipelines.event_table --table data/events
+
+Reads on in the stream where it stopped the last time. Ids are written as they come: where the store sends pseudonyms,
+the table has pseudonyms. Prints how many events are new.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import json
+import os
+import sys
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC
+from pathlib import Path
+from typing import Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+from redis import Redis
+
+from pipelines.publish import REDIS_VARIABLES
+from recs_core.data.arrays import canonical_json, replacing_file
+from recs_core.data.parquet import write_parquet
+from recs_core.errors import ArtifactError, BookverseError, ParameterError
+from recs_core.online import keys
+from recs_core.online.connection import connect
+from recs_core.online.events import Interaction, InvalidEventError, Rating, decode
+from recs_core.online.streams import pages
+
+STREAM: Final = "interactions"
+CURSOR: Final = "cursor.json"
+PART_EVENTS: Final = 100_000
+"""Events that are written at a time."""
+
+SCHEMA: Final = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("user_id", pa.string(), nullable=False),
+        pa.field("book_id", pa.string(), nullable=False),
+        pa.field("event", pa.string(), nullable=False),
+        pa.field("value", pa.float64()),
+        pa.field("time", pa.timestamp("ms", tz="UTC"), nullable=False),
+    ]
+)
+"""One row an event; `value` is a rating's, null for the others."""
+
+
+@dataclass
+class Appended:
+    """What became of the events that were new in the stream.
+
+    Args:
+        events: that the table has now and had not.
+        repeated: that it had already.
+        refused: that are no events; a consumer has put them among the dead letters.
+        gap: whether the stream had lost events before they were read.
+    """
+
+    events: int = 0
+    repeated: int = 0
+    refused: int = 0
+    gap: bool = False
+
+
+def append(client: Redis, table: Path, *, part_events: int = PART_EVENTS) -> Appended:
+    """Write the events that are new in the stream. After a fault at any moment, call it again.
+
+    Args:
+        table: the folder.
+        part_events: how many are held in memory.
+
+    Raises:
+        ArtifactError: the table is damaged.
+        RedisError: Redis is away; what was written stays.
+    """
+    done = Appended()
+    with _alone(table):
+        place = _cursor(table)
+        if place is not None:
+            done.gap = not client.xrange(keys.stream(STREAM), place, place)
+        batch: list[Interaction] = []
+        for entry_id, event in _events(client, place, done):
+            place = entry_id
+            if event is not None:
+                batch.append(event)
+            if len(batch) >= part_events:
+                _write(table, batch, place, done)
+                batch = []
+        if place is not None:
+            _write(table, batch, place, done)
+    return done
+
+
+def count(table: Path) -> int:
+    """How many events a table has; 0 where there is none."""
+    return sum(pq.read_metadata(part).num_rows for part in _parts(table))
+
+
+def read(table: Path) -> pa.Table:
+    """All events, ordered by time and id.
+
+    Returns:
+        A table of `SCHEMA`.
+
+    Raises:
+        ArtifactError: a file is damaged.
+    """
+    try:
+        parts = [pq.ParquetFile(part).read() for part in _parts(table)]
+    except (OSError, pa.ArrowInvalid) as error:
+        raise ArtifactError(f"{table} is damaged: {error}") from error
+    together: pa.Table = pa.concat_tables([SCHEMA.empty_table(), *parts])
+    return together.sort_by([("time", "ascending"), ("event_id", "ascending")])
+
+
+def _parts(table: Path, day: str = "*") -> list[Path]:
+    return sorted(table.glob(f"day={day}/*.parquet"))
+
+
+def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[str, Interaction | None]]:
+    for page in pages(client, keys.stream(STREAM), f"({place}" if place else "-"):
+        for entry_id, fields in page:
+            event: Any = None
+            try:
+                event = decode(STREAM, fields.get(b"event", b""))
+            except InvalidEventError:
+                done.refused += 1
+            yield entry_id.decode(), event
+
+
+def _write(table: Path, events: Sequence[Interaction], place: str, done: Appended) -> None:
+    days: dict[str, dict[str, Interaction]] = defaultdict(dict)
+    before = done.events
+    for event in events:
+        days[event.time.astimezone(UTC).date().isoformat()].setdefault(event.event_id, event)
+    for day, by_id in sorted(days.items()):
+        rows = _table(list(by_id.values()))
+        known = [pq.read_table(part, columns=["event_id"], partitioning=None) for part in _parts(table, day)]
+        if known:
+            ids = pa.concat_tables(known)["event_id"]
+            rows = rows.filter(pc.invert(pc.is_in(rows["event_id"], value_set=ids)))
+        if rows.num_rows:
+            write_parquet(rows, table / f"day={day}" / f"{place}.parquet")
+        done.events += rows.num_rows
+    done.repeated += len(events) - (done.events - before)
+    # last: an end before this makes the same events come again, and they are known then
+    with replacing_file(table / CURSOR) as temporary:
+        temporary.write_bytes(canonical_json({"after": place}))
+
+
+def _table(events: Sequence[Interaction]) -> pa.Table:
+    columns = {
+        "event_id": [event.event_id for event in events],
+        "user_id": [event.user_id for event in events],
+        "book_id": [event.book_id for event in events],
+        "event": [event.type for event in events],
+        "value": [event.value if isinstance(event, Rating) else None for event in events],
+        "time": [event.time for event in events],
+    }
+    return pa.table(columns, schema=SCHEMA)
+
+
+def _cursor(table: Path) -> str | None:
+    path = table / CURSOR
+    if not path.exists():
+        return None
+    try:
+        after = json.loads(path.read_bytes())["after"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}); delete it: the stream is read from its beginning then, and known "
+            "events are passed over"
+        ) from error
+    return str(after)
+
+
+@contextmanager
+def _alone(table: Path) -> Iterator[None]:
+    """Wait until no other process writes the table."""
+    table.mkdir(parents=True, exist_ok=True)
+    with (table / ".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command line; returns the exit status."""
+    parser = argparse.ArgumentParser(
+        prog="python -m pipelines.event_table",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--table", type=Path, required=True, help="the folder of the table")
+    parser.add_argument(
+        "--count", action="store_true", help="print how many events it has, and write nothing"
+    )
+    options = parser.parse_args(arguments)
+    if options.count:
+        print(count(options.table))
+        return 0
+    url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
+    try:
+        if url is None:
+            raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
+        with connect(url) as client:
+            done = append(client, options.table)
+    except BookverseError as error:
+        print(f"nothing was written: {error}", file=sys.stderr)
+        return 1
+    if done.gap:
+        print(
+            "the stream has lost the place where it was read last: events may be missing from the table; run the "
+            "aggregation more often, or keep more in the stream",
+            file=sys.stderr,
+        )
+    print(
+        f"{done.events:,} new events in {options.table}, {done.repeated:,} were there, {done.refused:,} are none"
+    )
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,156 @@
+"""What the jobs do. Each runs in a process of its own, inside a worker."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from pathlib import Path
+
+from rq import get_current_job
+
+from pipelines.worker.errors import HopelessJobError
+from pipelines.worker.processes import CommandError, job_environment, run_command
+from pipelines.worker.stages import repro
+from pipelines.worker.working_copy import WorkingCopy
+
+NOT_DUE = 3
+"""Exit status of `pipelines.freshness`: training need not run yet."""
+
+
+@dataclass(frozen=True)
+class JobPlace:
+    """Where jobs work and what they may take.
+
+    Args:
+        copy: the working copy.
+        published: the path or URL of published bundles.
+        event_table: the folder of the event table.
+        redis_url: where events come from, and servers hear of bundles.
+        retrain_share, retrain_age: see `pipelines.freshness`.
+        memory_limit: bytes that a job may hold.
+        threads: threads of its numerical libraries.
+    """
+
+    copy: WorkingCopy
+    published: str
+    event_table: Path
+    redis_url: str
+    retrain_share: float
+    retrain_age: int
+    memory_limit: int
+    threads: int
+
+    def run(
+        self,
+        command: Sequence[str],
+        on_line: Callable[[str], object] = lambda line: None,
+        *,
+        in_project: bool = False,
+    ) -> list[str]:
+        """Run a command in the working copy, or in the project itself; its last lines."""
+        return run_command(
+            command,
+            cwd=self.copy.project if in_project else self.copy.folder,
+            environment=job_environment(self.copy.folder, self.threads) | {"REDIS_URL": self.redis_url},
+            memory_limit=self.memory_limit,
+            on_line=on_line,
+        )
+
+
+PLACE: ContextVar[JobPlace] = ContextVar("PLACE")
+"""Set by the worker before it begins a job."""
+
+
+def index() -> str:
+    """Make the content index of the catalogue anew."""
+    with _alone():
+        return _stages("features")
+
+
+def evaluate() -> str:
+    """Measure all models and compare them, and write the report; what is served stays as it is."""
+    with _alone():
+        return _stages("compare", "report")
+
+
+def aggregate() -> str:
+    """Write the interaction events that are new to the event table."""
+    say("aggregate", None)
+    return _last_line(_module("pipelines.event_table", "--table", str(PLACE.get().event_table)))
+
+
+def train(only_if_due: bool = False) -> str:
+    """Run the pipeline and publish its bundle through the gate.
+
+    Args:
+        only_if_due: do nothing while little is new.
+
+    Raises:
+        HopelessJobError: the gate refused the bundle; what was served before is served on.
+    """
+    place = PLACE.get()
+    aggregate()
+    table = ["--table", str(place.event_table)]
+    if only_if_due:
+        bounds = ["--share", str(place.retrain_share), "--age", str(place.retrain_age)]
+        try:
+            _module("pipelines.freshness", "check", *table, *bounds)
+        except CommandError as error:
+            if error.status == NOT_DUE:
+                return _last_line(error.lines)
+            raise
+    events = _last_line(_module("pipelines.event_table", *table, "--count"))
+    with _alone():
+        done = _stages()
+        published = _publish()
+    _module("pipelines.freshness", "trained", *table, "--published", place.published, "--events", events)
+    return f"{done}; {published}"
+
+
+def say(stage: str, share: float | None) -> None:
+    """Note how far the job is, for who looks at it."""
+    job = get_current_job()
+    if job is not None:
+        job.meta |= {"stage": stage, "share": share}
+        job.save_meta()
+
+
+def _stages(*targets: str) -> str:
+    place = PLACE.get()
+    say("prepare the working copy", None)
+    revision = place.copy.refresh()
+    # all jobs alike: else each would undo what another has made
+    place.run([sys.executable, "-m", "pipelines.train_on_events", "--table", str(place.event_table)])
+    count = repro(place.run, targets, say)
+    return f"{count} stages of {revision[:8]} are current"
+
+
+def _publish() -> str:
+    place = PLACE.get()
+    say("publish", None)
+    try:
+        return _last_line(
+            place.run([sys.executable, "-m", "pipelines.bundle", "publish", "--to", place.published])
+        )
+    except CommandError as error:
+        if any(line.startswith("nothing was published") for line in error.lines):
+            raise HopelessJobError("\n".join(error.lines)) from error
+        raise
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    say("wait for the working copy", None)
+    with PLACE.get().copy.alone():
+        yield
+
+
+def _module(name: str, *arguments: str) -> list[str]:
+    return PLACE.get().run([sys.executable, "-m", name, *arguments], in_project=True)
+
+
+def _last_line(lines: Sequence[str]) -> str:
+    return lines[-1] if lines else ""

@@ -1,0 +1,93 @@
+"""Jobs in their queues, before any worker has seen them."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from redis import Redis
+from rq.job import Job
+from rq.serializers import JSONSerializer
+
+from pipelines.worker.jobs import Jobs
+from pipelines.worker.kinds import KINDS, QUEUES, queue_named
+from recs_core.errors import ParameterError
+from recs_core.online import keys
+
+
+def test_two_who_ask_get_one_job(client: Redis) -> None:
+    jobs = Jobs(client)
+    first = jobs.trigger("train", by="one")
+    second = jobs.trigger("train", by="another")
+    assert (first.is_new, second.is_new) == (True, False)
+    assert first.job_id == second.job_id
+    assert queue_named(client, "train").count == 1
+
+
+def test_many_who_ask_at_the_same_moment_get_one_job(client: Redis) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        asked = list(pool.map(lambda n: Jobs(client).trigger("train", by=str(n)), range(40)))
+    assert len({each.job_id for each in asked}) == 1
+    assert sum(each.is_new for each in asked) == 1
+    assert queue_named(client, "train").count == 1
+
+
+def test_each_kind_waits_in_its_queue(client: Redis) -> None:
+    for kind in KINDS:
+        Jobs(client).trigger(kind, by="test")
+    assert [queue_named(client, name).count for name in QUEUES] == [1, 1, 1, 1]
+    assert {job.kind for job in Jobs(client).all()} == set(KINDS)
+
+
+def test_what_lies_in_redis_is_json(client: Redis) -> None:
+    asked = Jobs(client).trigger("train", by="test", arguments={"only_if_due": True})
+    stored = client.hgetall(f"rq:job:{asked.job_id}")
+    payload = json.loads(zlib.decompress(stored[b"data"]))
+    assert payload == ["pipelines.worker.tasks.train", None, [], {"only_if_due": True}]
+    assert json.loads(stored[b"meta"])["by"] == "test"
+
+
+def test_a_cancelled_job_makes_room_for_another(client: Redis) -> None:
+    jobs = Jobs(client)
+    first = jobs.trigger("train", by="test").job_id
+    assert jobs.cancel(first) == f"{first} is canceled"
+    assert jobs.get(first).status == "canceled"
+    assert queue_named(client, "train").count == 0
+    with pytest.raises(ParameterError, match="is canceled: there is nothing to cancel"):
+        jobs.cancel(first)
+    assert jobs.trigger("train", by="test").is_new
+
+
+def test_a_job_that_redis_has_lost_makes_room_for_another(client: Redis) -> None:
+    jobs = Jobs(client)
+    first = jobs.trigger("train", by="test").job_id
+    Job.fetch(first, connection=client, serializer=JSONSerializer).delete()
+    assert client.get(keys.active_job("train")) == first.encode()
+    assert jobs.trigger("train", by="test").is_new
+
+
+def test_what_is_written_with_a_job_is_written_where_it_is_not_new_too(client: Redis) -> None:
+    jobs = Jobs(client)
+    for mark in ("a", "b"):
+        jobs.trigger("index", by="test", also=lambda pipe, mark=mark: pipe.set("mark", mark))
+        assert client.get("mark") == mark.encode()
+
+
+def test_who_asks_for_what_is_not_there_is_told_what_is(client: Redis) -> None:
+    jobs = Jobs(client)
+    with pytest.raises(ParameterError, match=r"job must be one of index, train.*got 'trian'"):
+        jobs.trigger("trian", by="test")
+    with pytest.raises(ParameterError, match="queue must be one of index"):
+        queue_named(client, "default")
+    for act in (jobs.get, jobs.cancel, jobs.requeue):
+        with pytest.raises(ParameterError, match="there is no job 'x'; `bookverse jobs list` shows them"):
+            act("x")
+
+
+def test_a_job_that_has_not_failed_is_not_requeued(client: Redis) -> None:
+    asked = Jobs(client).trigger("train", by="test")
+    with pytest.raises(ParameterError, match="is queued, it has not failed"):
+        Jobs(client).requeue(asked.job_id)
+    assert Jobs(client).dead() == []

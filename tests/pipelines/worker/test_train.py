@@ -1,0 +1,74 @@
+"""Training as a job: events, rule, pipeline, gate, and what servers then find."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from redis import Redis
+from small_project import SmallProject, over, worker
+
+from pipelines.event_table import count
+from pipelines.freshness import read_trained
+from pipelines.worker.jobs import JobFacts, Jobs
+from recs_core.artifacts.bundle import open_bundle
+from recs_core.artifacts.registry import BundleRegistry
+from recs_core.online.current import CURRENT
+from recs_core.online.redis_server import EmbeddedRedis
+from recs_core.online.streams import EventProducer
+from recs_core.testing.events import view
+from recs_core.testing.tiny import tiny_bundle
+
+
+@pytest.fixture(scope="module")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny_bundle(tmp_path_factory.mktemp("bundle") / "bundle").path
+
+
+def train(client: Redis, *, only_if_due: bool) -> JobFacts:
+    asked = Jobs(client).trigger("train", by="test", arguments={"only_if_due": only_if_due})
+    return over(client, asked.job_id)
+
+
+def test_a_training_is_published_and_the_next_waits_until_enough_is_new(
+    project: SmallProject, client: Redis, redis_server: EmbeddedRedis, bundle: Path
+) -> None:
+    project.commit(bundle=bundle)
+    table = project.root / "data/events"
+    EventProducer(client).send([view("a"), view("b")])
+    with worker(project, redis_server.url, "train", BOOKVERSE_WORKER__RETRAIN_SHARE="0.001"):
+        done = train(client, only_if_due=True)
+        assert done.status == "finished", done
+        version = open_bundle(bundle).version
+        assert BundleRegistry(project.root / "data/published").current() == version
+        # servers are told
+        assert client.get(CURRENT) == version.encode()
+        assert count(table) == 2
+        noted = read_trained(table)
+        assert noted is not None
+        assert noted.events == 2
+
+        waits = train(client, only_if_due=True)
+        assert waits.status == "finished"
+        assert waits.outcome.startswith("training is not due: 0 new events")
+
+        EventProducer(client).send([view("c")])
+        again = train(client, only_if_due=True)
+        assert "stages of" in again.outcome
+
+
+def test_a_bundle_that_the_gate_refuses_is_not_served_and_not_tried_again(
+    project: SmallProject, client: Redis, redis_server: EmbeddedRedis, bundle: Path, tmp_path: Path
+) -> None:
+    damaged = tmp_path / "damaged"
+    shutil.copytree(bundle, damaged)
+    content = bytearray((damaged / "users.npy").read_bytes())
+    content[-1] ^= 1
+    (damaged / "users.npy").write_bytes(content)
+    project.commit(bundle=damaged)
+    with worker(project, redis_server.url, "train"):
+        done = train(client, only_if_due=False)
+    assert (done.status, done.tries_left) == ("failed", 0)
+    assert "users.npy is damaged" in done.outcome
+    assert not (project.root / "data/published/CURRENT").exists()

@@ -1,0 +1,59 @@
+"""A source and what has happened since."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+from examples import with_events
+
+from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.sources.base import SourceTables
+from recs_core.data.sources.with_events import NOT_COUNTED, REPLACED, UNKNOWN, WithEvents
+from recs_core.errors import DataError, ParameterError
+
+
+def load(folder: Path, **options: object) -> SourceTables:
+    example = with_events(folder)
+    return WithEvents(**{**example.options, **options}).load(folder, Preparation(), say=lambda line: None)
+
+
+def pairs(table: pa.Table) -> list[tuple[str, str, str, float | None]]:
+    return [(row["user_id"], row["book_id"], row["event"], row["value"]) for row in table.to_pylist()]
+
+
+def test_the_latest_of_each_reader_and_book_counts(tmp_path: Path) -> None:
+    assert pairs(load(tmp_path).interactions) == [
+        ("u1", "b1", "rating", 5.0),
+        ("u1", "b2", "rating", 2.0),
+        ("u2", "b2", "rating", 3.0),
+        ("u3", "b1", "purchase", None),
+    ]
+
+
+def test_every_row_is_accounted_for(tmp_path: Path) -> None:
+    tables = load(tmp_path)
+    assert tables.rows_read["events.parquet"] == 5
+    assert tables.rows_kept["events.parquet"] == 2
+    assert tables.rows_filtered["events.parquet"] == {NOT_COUNTED: 1, UNKNOWN: 1, REPLACED: 1}
+    assert (tables.rows_kept["old.csv"], tables.rows_filtered["old.csv"]) == (2, {REPLACED: 1})
+    assert tables.interactions_file == "old.csv, events.parquet"
+
+
+def test_which_events_count_is_a_parameter(tmp_path: Path) -> None:
+    assert ("u2", "b1", "view", None) in pairs(load(tmp_path, counted=["view"]).interactions)
+    untouched = load(tmp_path, counted=[])
+    assert untouched.rows_kept["events.parquet"] == 0
+    assert untouched.rows_kept["old.csv"] == 3
+
+
+def test_what_is_wrong_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ParameterError, match=r"with-events\.form is 'none'; it must be one of"):
+        load(tmp_path, form="none")
+    with pytest.raises(
+        ParameterError, match=r"data\.sources\.with-events\.options\.interactions: Missing required"
+    ):
+        load(tmp_path, options={"columns": {"user_id": "u", "book_id": "b"}})
+    with pytest.raises(DataError, match=r"gone\.parquet is no file of events"):
+        load(tmp_path, events=str(tmp_path / "gone.parquet"))
