@@ -12,10 +12,12 @@ import sys
 BENCHMARKS = {
     "serving": "what an answer takes in the library",
     "api": "requests a second and latencies beside other servers",
+    "guarded": "what tokens and limits cost",
     "open_loop": "latencies at 70 % of the highest load",
     "hit_rate": "answers from the cache under Zipf readers with changes mixed in",
     "swap": "a new bundle under load: failed requests, pauses, time to the first new answer",
     "redis_outage": "Redis dies and comes back under load",
+    "event_to_answer": "how soon an event changes its reader's answer",
     "cold_start": "how soon a server is ready",
     "catalogue_size": "latency and memory with 10 thousand to a million books",
     "training_beside": "latencies beside a training, with and without its limits",

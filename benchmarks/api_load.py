@@ -13,7 +13,9 @@ from benchmarks.api_servers import LOAD_CORE, Running, pin
 SCRIPT = Path(__file__).parent / "api_wrk.lua"
 
 
-def wrk(server: Running, bodies: Path, *, seconds: int, connections: int) -> dict[str, Any]:
+def wrk(
+    server: Running, bodies: Path, *, seconds: int, connections: int, tokens: Path | None = None
+) -> dict[str, Any]:
     """Ask a server as fast as it answers.
 
     Args:
@@ -21,6 +23,7 @@ def wrk(server: Running, bodies: Path, *, seconds: int, connections: int) -> dic
         bodies: a file of bodies, see `api_data.bodies`.
         seconds: for how long.
         connections: how many requests are in flight.
+        tokens: a file of access tokens, one for each body; None sends none.
 
     Returns:
         `requests_per_s`, `cpu_ms` of the server for each of them, `p50_ms`, `p95_ms`, `p99_ms`, `failed` responses
@@ -34,7 +37,10 @@ def wrk(server: Running, bodies: Path, *, seconds: int, connections: int) -> dic
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(SCRIPT), server.url]
     before = server.cpu_s()
     process = subprocess.Popen(  # noqa: S603 - our own arguments
-        [*command, "--", str(bodies)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [*command, "--", str(bodies), *([] if tokens is None else [str(tokens)])],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     pin(process.pid, LOAD_CORE)
     output, errors = process.communicate()

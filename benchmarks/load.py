@@ -17,6 +17,9 @@ from urllib.parse import urlsplit
 import numpy as np
 
 TIMEOUT_S = 30
+UNLIMITED = {"BOOKVERSE_API__RATE_LIMIT": "0"}
+"""Settings of a server that one client may ask as often as it likes."""
+
 RECOMMENDATIONS = """query Recommendations($userId: ID!, $first: Int! = 10) {
   recommendations(userId: $userId, first: $first) {
     nodes { rank score servedFrom book { bookId title authors } reasons { kind amount text } }
@@ -66,7 +69,11 @@ def serving(
     """
     command = [sys.executable, "-m", "graphql_api", "--port", "0", *arguments]
     process = subprocess.Popen(  # noqa: S603 - this environment's server
-        command, stdout=subprocess.PIPE, stderr=log, text=True, env=os.environ | dict(settings or {})
+        command,
+        stdout=subprocess.PIPE,
+        stderr=log,
+        text=True,
+        env=os.environ | UNLIMITED | dict(settings or {}),
     )
     assert process.stdout is not None  # noqa: S101 - it was asked for
     try:

@@ -18,8 +18,8 @@ from threadpoolctl import threadpool_limits
 from graphql_api import endpoint
 from graphql_api.app import create_app, redis_url
 from graphql_api.auth.wiring import with_development_keys
-from graphql_api.http.server import Server
-from graphql_api.request_id import RequestIdFilter
+from graphql_api.every_response import RequestIdFilter
+from graphql_api.http.server import Certificate, ConnectionLimits, Server
 from graphql_api.settings import Settings, bundle_path
 from graphql_api.settings.command_line import add_options, given_options, in_force
 from graphql_api.settings.loading import load
@@ -84,12 +84,19 @@ def _serve_by_many(settings: Settings, announce: Announce, listener: socket.sock
 def _prepared(settings: Settings) -> Server:
     """A server of the bundle that the settings mean. It alone holds the bundle, until another is served."""
     recommender = open_snapshot(bundle_path(settings), settings).recommender
-    return Server(create_app(settings, recommender), max_message_bytes=settings.api.max_body_bytes)
+    api = settings.api
+    return Server(
+        create_app(settings, recommender),
+        max_message_bytes=api.max_body_bytes,
+        limits=ConnectionLimits(api.max_connections, api.patience_s),
+        tls=Certificate(api.tls_certificate, api.tls_key) if api.tls_certificate and api.tls_key else None,
+    )
 
 
 def _announce(server: Server, *, listener: socket.socket, token: str | None) -> None:
     host, port = listener.getsockname()[:2]
-    url = f"http://{f'[{host}]' if ':' in host else host}:{port}/graphql"
+    scheme = "https" if server.config.is_ssl else "http"
+    url = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}/graphql"
     bundle = server.snapshots.current.recommender.bundle
     sys.stdout.write(f"BookVerse serves bundle {bundle.version} ({bundle.meta.model_name}) at {url}\n")
     if token is not None:

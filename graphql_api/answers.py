@@ -16,7 +16,7 @@ from graphql_api.cache.plan import Plan, Plans
 from graphql_api.cache.responses import ResponseCache, Served
 from graphql_api.caller import Caller
 from graphql_api.documents.store import Documents
-from graphql_api.errors import OperationKindError
+from graphql_api.errors import OperationKindError, RequestError
 from graphql_api.executor import ANSWERED, PARTLY_ANSWERED, Executor, Rendered
 from graphql_api.operation import Asked, Operation
 from graphql_api.rate.tariff import Tariff
@@ -70,40 +70,67 @@ class Answers:
     async def answer(
         self, asked: Asked, request_id: str, caller: Caller, awaiting: Awaiting = to_the_end
     ) -> Served:
-        """The response to a query.
+        """The response to a query or a mutation.
 
         Raises:
             UnauthenticatedError: it is for those who say who they are.
             ForbiddenError: it is not for who asks.
             RateLimitedError: who asks has asked for too much.
-            OperationKindError: it is no query.
+            OperationKindError: it is a subscription, or a mutation where none may be.
             RequestError: it cannot be executed.
         """
-        operation = asked.operation(await self._documents.find(asked))
+        operation = asked.operation(await self._document(asked, caller))
+        cost = self._executor.cost(operation) if self._tariff.charges else None
+        # before anything is read or refused: that is work too
+        if not self._tariff.is_paid(caller, cost):
+            await self._tariff.charge(caller, cost)
+        try:
+            served = await self._answer(operation, request_id, caller, awaiting)
+        finally:
+            if cost is None:
+                # also of what took too long, and of who did not wait for it
+                self._settle(caller, operation)
+        if served.status < 300:
+            await self._documents.learn(asked)
+        return served
+
+    async def _document(self, asked: Asked, caller: Caller) -> str:
+        try:
+            return await self._documents.find(asked)
+        except RequestError:
+            # guessing what others have sent costs what asking does
+            await self._tariff.charge(caller, None)
+            raise
+
+    def _settle(self, caller: Caller, operation: Operation) -> None:
+        """Charge the rest for a document of which the cost was not known before, if it is now."""
+        if self._tariff.charges:
+            self._tariff.owe(caller, self._executor.cost(operation))
+
+    async def _answer(
+        self, operation: Operation, request_id: str, caller: Caller, awaiting: Awaiting
+    ) -> Served:
         # one snapshot for the key and for the answer, whatever is published between the two
         snapshot = self._snapshots.current
         plan = self._plans.of(operation)
         plan.insist(operation.variables, caller.identity)
-        cost = self._executor.cost(operation)
-        await self._tariff.charge(caller, cost)
 
         def compute() -> Coroutine[Any, Any, Rendered]:
-            return self._compute(plan, operation, snapshot, request_id, caller.identity)
+            return self._compute(
+                plan, operation, snapshot, request_id, caller.identity, may_write=caller.may_write
+            )
 
+        if plan.is_mutation:
+            # what has begun is finished, whether or not its client waits for it
+            return await self._cache.bypass(compute)
         if not plan.policy.max_age:
-            served = await awaiting(self._cache.bypass(compute))
-        else:
-            audience = caller.identity.audience
-            key = plan.key(operation, snapshot.version, audience=audience)
-            recalled = self._cache.recall(key, plan.policy, compute)
-            served = recalled or await awaiting(self._cache.serve(key, plan.policy, compute))
-            if served.status == ANSWERED:
-                self._recent.note(operation, audience)
-        if served.status < 300:
-            await self._documents.learn(asked)
-        if cost is None:
-            # of a document that nobody knew the cost is known now
-            self._tariff.owe(caller, self._executor.cost(operation))
+            return await awaiting(self._cache.bypass(compute))
+        audience = caller.identity.audience
+        key = plan.key(operation, snapshot.version, audience=audience)
+        recalled = self._cache.recall(key, plan.policy, compute)
+        served = recalled or await awaiting(self._cache.serve(key, plan.policy, compute))
+        if served.status == ANSWERED:
+            self._recent.note(operation, audience)
         return served
 
     async def warm(self, snapshot: Snapshot) -> int:
@@ -120,9 +147,17 @@ class Answers:
         return await warm_up(self._recent, ask)
 
     async def _compute(
-        self, plan: Plan, operation: Operation, snapshot: Snapshot, request_id: str, identity: Identity
+        self,
+        plan: Plan,
+        operation: Operation,
+        snapshot: Snapshot,
+        request_id: str,
+        identity: Identity,
+        *,
+        may_write: bool = False,
     ) -> Rendered:
-        rendered = await self._executor.run(operation, snapshot, request_id, identity)
+        may_write = may_write and plan.is_mutation
+        rendered = await self._executor.run(operation, snapshot, request_id, identity, may_write=may_write)
         if plan.requirements is None and rendered.status in (ANSWERED, PARTLY_ANSWERED):
             # we took it for invalid, so nobody decided whether it is allowed
             raise RuntimeError("a document was answered of which it is not known what it needs")
@@ -134,20 +169,22 @@ class Answers:
     async def subscribe(
         self, asked: Asked, request_id: str, caller: Caller
     ) -> AsyncGenerator[Rendered, None]:
-        """The responses to a subscription, one for each event.
+        """The responses to a subscription, one for each event; `answer` found that it is one, and charged it.
 
         Raises:
             UnauthenticatedError: it is for those who say who they are.
             ForbiddenError: it is not for who asks.
-            RateLimitedError: who asks has asked for too much.
             RequestError: it cannot be executed.
         """
         operation = asked.operation(await self._documents.find(asked))
         plan, identity = self._plans.of(operation), caller.identity
         plan.insist(operation.variables, identity)
-        await self._tariff.charge(caller, self._executor.cost(operation))
+        cost = self._executor.cost(operation) if self._tariff.charges else None
         async with aclosing(self._executor.subscribe(operation, request_id, identity)) as results:
             async for result in results:
+                if cost is None:
+                    self._settle(caller, operation)
+                    cost = 0
                 if plan.requirements is None and result.status < 300:
                     raise RuntimeError("a subscription ran of which it is not known what it needs")
                 if time.time() >= identity.expires:

@@ -10,6 +10,8 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from graphql import build_schema as as_graphql_schema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
@@ -24,7 +26,7 @@ from graphql_api.cache.plan import Plans
 from graphql_api.cache.responses import ResponseCache
 from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.compiled.documents import CompiledDocuments
-from graphql_api.context import Server, Swap
+from graphql_api.context import SWAPS, Invalidated, Server, Swap
 from graphql_api.disclosure import Disclosure
 from graphql_api.documents.folder import DocumentsError, read_documents
 from graphql_api.documents.store import (
@@ -36,9 +38,12 @@ from graphql_api.documents.store import (
     TrustedDocuments,
 )
 from graphql_api.endpoint import GraphQLEndpoint
+from graphql_api.every_response import HEADER, EveryResponseMiddleware
 from graphql_api.executor import Executor
+from graphql_api.fresh import Fresh
 from graphql_api.health import Readiness, live
 from graphql_api.http.options import ProtocolOptions
+from graphql_api.http.requests import ALLOW, PREFLIGHT_HEADERS
 from graphql_api.http.websocket import GraphQLSocket
 from graphql_api.page import STATIC
 from graphql_api.publication import PublicationWatch, is_published
@@ -48,7 +53,6 @@ from graphql_api.rate.limiter import RateLimiter
 from graphql_api.rate.shared import SharedBuckets
 from graphql_api.rate.tariff import Tariff
 from graphql_api.recent import RecentOperations
-from graphql_api.request_id import RequestIdMiddleware
 from graphql_api.schema import Schema, build_schema
 from graphql_api.settings import Settings, registry_of
 from graphql_api.snapshots import Snapshot
@@ -87,7 +91,7 @@ def create_app(
     api = settings.api
     schema = schema or build_schema(settings)
     server = server_of(settings, Snapshot.of(recommender))
-    invalidations = Invalidations()
+    invalidations = Invalidations(lambda tag: server.news.send(tag, Invalidated()))
     cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes), invalidations)
     readiness = Readiness(server.snapshots, cache)
     documents = _documents(options, schema)
@@ -122,6 +126,7 @@ def create_app(
         answers,
         authenticator,
         addresses,
+        allowed_origins=api.cors_origins,
         init_timeout_s=options.socket_init_s,
         max_operations=options.socket_operations,
     )
@@ -130,7 +135,9 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
             living.push_async_callback(keys.close)
-            await living.enter_async_context(_redis(settings, cache, invalidations, documents, limiter))
+            await living.enter_async_context(
+                _redis(settings, cache, invalidations, documents, limiter, server.fresh)
+            )
             if watch is not None:
                 await living.enter_async_context(watch.running(_shared_redis(settings)))
             readiness.serving = True
@@ -141,8 +148,8 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint),
-            WebSocketRoute("/graphql", sockets),
+            Route("/graphql", endpoint, middleware=_of_browsers(settings)),
+            WebSocketRoute("/graphql", sockets, middleware=_of_names(settings)),
             Route("/health/live", live),
             Route("/health/ready", readiness.ready),
             *(
@@ -151,12 +158,35 @@ def create_app(
                 else []
             ),
         ],
-        middleware=[Middleware(RequestIdMiddleware)],
+        middleware=[
+            Middleware(EveryResponseMiddleware, hsts_s=api.hsts_s),
+        ],
         lifespan=lifespan,
     )
     app.state.closing = closing
     app.state.snapshots = server.snapshots
     return app
+
+
+def _of_names(settings: Settings) -> list[Middleware]:
+    """What refuses to be known by another name: one that somebody has pointed to us would make their page ours."""
+    hosts = settings.api.allowed_hosts
+    return [Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)] if hosts else []
+
+
+def _of_browsers(settings: Settings) -> list[Middleware]:
+    """What stands between pages of other sites and the API."""
+    api, guards = settings.api, _of_names(settings)
+    if api.cors_origins:
+        cross_origin = Middleware(
+            CORSMiddleware,
+            allow_origins=api.cors_origins,
+            allow_methods=ALLOW.split(", "),
+            allow_headers=["Authorization", "Content-Type", HEADER, *PREFLIGHT_HEADERS],
+            expose_headers=["Age", "Cache-Status", "RateLimit", "RateLimit-Policy", "Retry-After", HEADER],
+        )
+        guards.append(cross_origin)
+    return guards
 
 
 def options_of(settings: Settings) -> ProtocolOptions:
@@ -185,7 +215,7 @@ def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationW
         server.snapshots,
         make=lambda path: open_snapshot(path, settings),
         warm=answers.warm,
-        swapped=lambda before, after: server.swaps.send(Swap(before, after)),
+        swapped=lambda before, after: server.news.send(SWAPS, Swap(before, after)),
     )
 
 
@@ -211,6 +241,7 @@ async def _redis(
     invalidations: Invalidations,
     documents: Documents,
     limiter: RateLimiter | None,
+    fresh: Fresh,
 ) -> AsyncIterator[None]:
     """Redis for all that servers share, if there is one to be had."""
     with redis_url(settings) as url:
@@ -219,6 +250,7 @@ async def _redis(
             return
         connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
         cache.shared = SharedAnswers(connection)
+        fresh.connection = connection
         if limiter is not None:
             limiter.shared = SharedBuckets(connection, limiter.rate)
         if isinstance(documents, AutomaticDocuments):
@@ -227,7 +259,7 @@ async def _redis(
             async with followed(url, invalidations):
                 yield
         finally:
-            cache.shared = None
+            cache.shared = fresh.connection = None
             if limiter is not None:
                 limiter.shared = None
             if isinstance(documents, AutomaticDocuments):

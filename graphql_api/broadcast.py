@@ -1,8 +1,9 @@
-"""What happens on this server, told to all who listen: one channel, bounded queues."""
+"""What happens on this server, told to all who listen for it: bounded queues, nobody waits for a slow one."""
 
 from __future__ import annotations
 
 import asyncio
+from collections import defaultdict
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
@@ -14,34 +15,37 @@ WAITING = 16
 
 
 class Broadcast(Generic[T]):
-    """Hands each message to every listener there is at that moment. Of one event loop."""
+    """Hands each message to every listener of its topic there is at that moment. Of one event loop."""
 
     def __init__(self) -> None:
-        self._queues: set[asyncio.Queue[T]] = set()
+        self._queues: dict[str, set[asyncio.Queue[T]]] = defaultdict(set)
 
-    @property
-    def listeners(self) -> int:
-        """How many listen."""
-        return len(self._queues)
+    def listeners(self, topic: str) -> int:
+        """How many listen for a topic."""
+        return len(self._queues.get(topic, ()))
 
-    def send(self, message: T) -> None:
-        """Tell all listeners; never waits for any."""
-        for queue in self._queues:
+    def send(self, topic: str, message: T) -> None:
+        """Tell all listeners of a topic; never waits for any."""
+        for queue in self._queues.get(topic, ()):
             if queue.full():
                 queue.get_nowait()
             queue.put_nowait(message)
 
-    async def listen(self) -> AsyncIterator[T]:
-        """The messages from now on."""
-        with self._queue() as queue:
+    async def listen(self, *topics: str) -> AsyncIterator[T]:
+        """The messages of some topics from now on, in their order."""
+        with self._queue(topics) as queue:
             while True:
                 yield await queue.get()
 
     @contextmanager
-    def _queue(self) -> Iterator[asyncio.Queue[T]]:
+    def _queue(self, topics: tuple[str, ...]) -> Iterator[asyncio.Queue[T]]:
         queue: asyncio.Queue[T] = asyncio.Queue(WAITING)
-        self._queues.add(queue)
+        for topic in topics:
+            self._queues[topic].add(queue)
         try:
             yield queue
         finally:
-            self._queues.discard(queue)
+            for topic in topics:
+                self._queues[topic].discard(queue)
+                if not self._queues[topic]:
+                    del self._queues[topic]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from graphql_api.auth.identity import UNRESTRICTED, Identity
-from graphql_api.rate.limiter import Quota
+from graphql_api.rate.bucket import Quota
 
 
 @dataclass(slots=True)
@@ -15,11 +15,13 @@ class Caller:
     Args:
         identity: what a token says.
         address: where it comes from.
+        may_write: whether the request came in a way that a page of another site cannot make one come.
         quota: what is left, once something was charged; None where nothing is.
     """
 
     identity: Identity = UNRESTRICTED
     address: str = ""
+    may_write: bool = True
     quota: Quota | None = None
 
     @property

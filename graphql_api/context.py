@@ -15,6 +15,7 @@ from graphql_api.auth.identity import UNRESTRICTED, Identity
 from graphql_api.broadcast import Broadcast
 from graphql_api.cursors import CursorSigner
 from graphql_api.errors import SnapshotExpiredError
+from graphql_api.fresh import Fresh
 from graphql_api.pace import Pace
 from graphql_api.snapshots import Snapshot, Snapshots
 
@@ -31,23 +32,36 @@ class Swap:
 
 
 @dataclass(frozen=True)
+class Invalidated:
+    """What is known of a reader, a book or a bundle is another thing from now on; the topic says of which."""
+
+
+News = Swap | Invalidated
+
+SWAPS = "swaps"
+"""The topic of each new snapshot; the other topics are tags, such as `user:42`."""
+
+
+@dataclass(frozen=True)
 class Server:
     """What all operations of a server share.
 
     Args:
         snapshots: what is served.
         cursors: writes and reads cursors.
-        swaps: told of each new snapshot.
+        news: told of each new snapshot, and of what is invalidated.
         max_first: the longest page that may be asked for.
         threads: how many threads may compute at once.
+        fresh: what happened since the bundle was made.
         pace: how long computations take.
     """
 
     snapshots: Snapshots
     cursors: CursorSigner
-    swaps: Broadcast[Swap]
+    news: Broadcast[News]
     max_first: int
     threads: CapacityLimiter
+    fresh: Fresh = field(default_factory=Fresh)
     pace: Pace = field(default_factory=Pace)
 
 

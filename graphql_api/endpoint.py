@@ -18,6 +18,7 @@ from strawberry.types.graphql import OperationType
 
 from graphql_api.answers import Answers
 from graphql_api.auth.authenticator import Authenticator
+from graphql_api.auth.identity import Identity
 from graphql_api.auth.refusals import TokenRefused
 from graphql_api.caller import Caller
 from graphql_api.errors import (
@@ -29,6 +30,7 @@ from graphql_api.errors import (
     internal_error,
     request_error,
 )
+from graphql_api.every_response import current_request_id
 from graphql_api.http.caching import NOT_KEPT, caching_headers, is_known
 from graphql_api.http.disconnect import ClientGoneError, unless_disconnected
 from graphql_api.http.media import EVENT_STREAM, GRAPHQL_RESPONSE, HTML, JSON, Accept
@@ -39,9 +41,8 @@ from graphql_api.http.written import Headers, Written
 from graphql_api.operation import Asked
 from graphql_api.page import page
 from graphql_api.rate.addresses import ClientAddresses
-from graphql_api.rate.headers import rate_headers
+from graphql_api.rate.headers import rate_limit
 from graphql_api.rate.tariff import Tariff
-from graphql_api.request_id import current_request_id
 from graphql_api.snapshots import Snapshots
 
 log = logging.getLogger(__name__)
@@ -54,8 +55,7 @@ _WRITTEN: Final[Mapping[str | None, tuple[bytes, bytes]]] = {
 }
 """What responses are written as."""
 
-_OF_ALL = ((b"vary", b"Accept, Authorization"), (b"x-content-type-options", b"nosniff"))
-"""What all responses say."""
+_VARY = (b"vary", b"Accept, Authorization")
 
 
 class GraphQLEndpoint:
@@ -96,7 +96,7 @@ class GraphQLEndpoint:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
         request, began = Request(scope, receive), time.perf_counter()
-        caller = Caller(address=self._addresses.of(scope))
+        caller = Caller(address=self._addresses.of(scope), may_write=scope["method"] == "POST")
         try:
             response = await self._respond(request, caller)
         except ClientGoneError:
@@ -105,9 +105,9 @@ class GraphQLEndpoint:
             took_ms = 1_000 * (time.perf_counter() - began)
             kept = response.headers.get("cache-status", "no cache")
             log.debug("%s %d in %.1f ms, %s", request.method, response.status_code, took_ms, kept)
-        response.raw_headers += (*_OF_ALL, (b"bookverse-bundle", self._snapshots.current.version.encode()))
+        response.raw_headers += (_VARY, (b"bookverse-bundle", self._snapshots.current.version.encode()))
         if caller.quota is not None:
-            response.raw_headers += rate_headers(caller.quota)
+            response.raw_headers.append(rate_limit(caller.quota))
         await response(scope, receive, send)
 
     async def _respond(self, request: Request, caller: Caller) -> Response:
@@ -117,7 +117,9 @@ class GraphQLEndpoint:
         if media == HTML:
             return page()
         try:
-            await self._identify(request, caller)
+            authorization = values_of(request.scope, b"authorization")
+            known = self._authenticator.recall(authorization)
+            caller.identity = known or await self._identify(authorization, caller)
             asked = await self._read(request)
             if media is None:
                 raise NotAcceptableError(f"Accept must allow one of {', '.join(OFFERED)}")
@@ -131,9 +133,9 @@ class GraphQLEndpoint:
         except Exception:
             return _response(_masked(), media, status=500, headers=[NOT_KEPT])
 
-    async def _identify(self, request: Request, caller: Caller) -> None:
+    async def _identify(self, authorization: list[str], caller: Caller) -> Identity:
         try:
-            caller.identity = await self._authenticator.identify(values_of(request.scope, b"authorization"))
+            return await self._authenticator.identify(authorization)
         except TokenRefused:
             # guessing tokens costs what asking does
             await self._tariff.charge(caller, None)

@@ -31,6 +31,9 @@ from graphql_api.snapshots import Snapshot
 ANSWERED, PARTLY_ANSWERED, NOT_VALID, BROKEN = 200, 294, 400, 500
 """Statuses under `application/graphql-response+json`; the standard asks for 294 where there are data and errors."""
 
+READING = (OperationType.QUERY,)
+WRITING = (OperationType.QUERY, OperationType.MUTATION)
+
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
@@ -86,12 +89,14 @@ class Executor:
         snapshot: Snapshot,
         request_id: str,
         identity: Identity = UNRESTRICTED,
+        *,
+        may_write: bool = False,
     ) -> Rendered:
-        """Execute a query on one snapshot, for somebody who may ask it.
+        """Execute a query, or a mutation where it may be one, on one snapshot, for somebody who may ask it.
 
         Raises:
             UnknownOperationError: the document has no such operation.
-            OperationKindError: it is not a query.
+            OperationKindError: it is of another kind.
             OperationTimeoutError: it took too long; what it was waiting for is cancelled.
         """
         timeout_s = None if self._timeout_ms is None else self._timeout_ms / 1_000
@@ -106,8 +111,7 @@ class Executor:
                     variable_values=operation.variables,
                     operation_name=operation.name,
                     context_value=context,
-                    # answers are cached and shared between clients, which only a query's may be
-                    allowed_operation_types=(OperationType.QUERY,),
+                    allowed_operation_types=WRITING if may_write else READING,
                 )
         except CannotGetOperationTypeError as error:
             raise UnknownOperationError(error.as_http_error_reason()) from None

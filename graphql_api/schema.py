@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import datetime
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import DisableIntrospection, MaxTokensLimiter
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.types.base_scalars import DateTimeDefinition
 from strawberry.types import ExecutionContext
 
 from graphql_api.auth.requires_scopes import requires
@@ -20,11 +24,12 @@ from graphql_api.limits.directives import PAGED, Cost, ListSize
 from graphql_api.limits.document import DocumentLimiter
 from graphql_api.limits.known import KnownDocument, KnownDocuments
 from graphql_api.limits.operation_name import OperationNameRequired
-from graphql_api.resolvers import discovery, explanations, lookups, subscriptions, workbench
+from graphql_api.resolvers import discovery, events, explanations, lookups, subscriptions, workbench
 from graphql_api.resolvers import recommendations as ranked
 from graphql_api.settings import Settings
 from graphql_api.types.book import Book, BookConnection
 from graphql_api.types.bundle import Bundle, Experiment, Metric, Model, Strategy
+from graphql_api.types.events import RecordedEvents
 from graphql_api.types.explanation import Explanation
 from graphql_api.types.node import Node
 from graphql_api.types.recommendation import (
@@ -42,6 +47,12 @@ RECOMMENDED = requires(Scope.RECOMMENDATIONS_READ, owner="userId")
 SESSION = requires(Scope.CATALOGUE_READ, Scope.RECOMMENDATIONS_READ)
 METRICS = requires(Scope.METRICS_READ)
 SERVED = requires(Scope.CATALOGUE_READ, Scope.METRICS_READ)
+
+
+DATE_TIME = replace(
+    DateTimeDefinition,
+    description="A time in ISO 8601, such as 2026-11-24T18:00:00Z; without a zone it is refused.",
+)
 
 
 @strawberry.type(description="Everything that can be asked.")
@@ -153,6 +164,18 @@ class Query:
     )
 
 
+@strawberry.type(description="What can be told to the server.")
+class Mutation:
+    """What can be told to the server."""
+
+    record_events: RecordedEvents = strawberry.mutation(
+        resolver=events.record_events,
+        description="Take in what readers did: views, purchases, ratings and so on. An event counts once, by its id: "
+        "what may not have arrived can be sent again.",
+        directives=[requires(Scope.EVENTS_WRITE), Cost(weight="10")],
+    )
+
+
 @strawberry.type(description="What a client can be told as it happens.")
 class Subscription:
     """What a client can be told as it happens."""
@@ -164,7 +187,8 @@ class Subscription:
     )
     recommendations_changed: AsyncIterator[RecommendationConnection] = strawberry.subscription(
         resolver=subscriptions.recommendations_changed,
-        description="The first page of a reader's list, each time that its books are other ones.",
+        description="The first page of a reader's list, each time that its books are other ones: of a new bundle, or "
+        "after what the reader did.",
         directives=[RECOMMENDED, Cost(weight="10"), PAGED],
     )
 
@@ -190,9 +214,11 @@ def build_schema(settings: Settings) -> Schema:
     known = KnownDocuments()
     schema = Schema(
         query=Query,
+        mutation=Mutation,
         subscription=Subscription,
         # reached through interfaces alone
         types=[Book, User],
+        config=StrawberryConfig(scalar_map={datetime: DATE_TIME}),
         extensions=[
             lambda: KnownDocument(known),
             lambda: MaxTokensLimiter(max_token_count=limits.max_tokens),

@@ -48,7 +48,7 @@ def server_of(settings: Settings, snapshot: Snapshot) -> Server:
     return Server(
         snapshots=Snapshots(snapshot, kept=api.snapshots_kept, ttl_s=api.snapshot_ttl_s),
         cursors=CursorSigner(DEVELOPMENT_KEY if key is None else key.get_secret_value().encode()),
-        swaps=Broadcast(),
+        news=Broadcast(),
         max_first=api.max_first,
         # ranking is numpy from end to end: more threads than cores would only take turns
         threads=CapacityLimiter(os.cpu_count() or 1),

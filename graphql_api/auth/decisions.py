@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import Enum, auto
 
 from graphql_api.auth.identity import Identity
-from graphql_api.auth.scopes import FOR_ANYBODY, Needed, Scope
+from graphql_api.auth.scopes import Needed, Scope
 
 
 class Decision(Enum):
@@ -25,7 +25,7 @@ def decide(identity: Identity, needed: Needed) -> Decision:
         identity: who asks.
         needed: sets of scopes of which one must be granted whole.
     """
-    return _decision(identity, needed, identity.scopes)
+    return _decision(identity, needed, identity.own_reach)
 
 
 def decide_for_owner(identity: Identity, needed: Needed, owner: str | None) -> Decision:
@@ -37,12 +37,11 @@ def decide_for_owner(identity: Identity, needed: Needed, owner: str | None) -> D
         owner: the id of whom it belongs to. Where that is not known (None) it is nobody's own.
     """
     is_own = identity.user_id is not None and identity.user_id == owner
-    return _decision(identity, needed, identity.scopes if is_own else identity.scopes - FOR_ANYBODY.keys())
+    return _decision(identity, needed, identity.own_reach if is_own else identity.reach)
 
 
-def _decision(identity: Identity, needed: Needed, counted: frozenset[Scope]) -> Decision:
-    # who may read everybody's may read any one's
-    reach = counted | {own for own, anybody in FOR_ANYBODY.items() if anybody in counted}
-    if any(scopes <= reach for scopes in needed):
-        return Decision.ALLOWED
+def _decision(identity: Identity, needed: Needed, reach: frozenset[Scope]) -> Decision:
+    for scopes in needed:
+        if scopes <= reach:
+            return Decision.ALLOWED
     return Decision.UNAUTHENTICATED if identity.is_anonymous else Decision.FORBIDDEN

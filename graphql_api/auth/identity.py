@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from graphql_api.auth.scopes import EVERYTHING, Scope
+from graphql_api.auth.scopes import EVERYTHING, FOR_ANYBODY, Scope
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,15 @@ class Identity:
     scopes: frozenset[Scope]
     token_digest: str
     expires: float
+    own_reach: frozenset[Scope] = field(init=False, repr=False, compare=False)
+    """What is granted for the bearer's own data and what is nobody's; what reaches everybody's reaches any one's."""
+    reach: frozenset[Scope] = field(init=False, repr=False, compare=False)
+    """What is granted for other readers' data."""
+
+    def __post_init__(self) -> None:
+        implied = frozenset(own for own, anybody in FOR_ANYBODY.items() if anybody in self.scopes)
+        object.__setattr__(self, "own_reach", self.scopes | implied)
+        object.__setattr__(self, "reach", (self.scopes - FOR_ANYBODY.keys()) | implied)
 
     @property
     def audience(self) -> str:

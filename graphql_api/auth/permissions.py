@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from graphql import ValueNode, value_from_ast_untyped
+from graphql import ValueNode, VariableNode, value_from_ast_untyped
 
 from graphql_api.auth.decisions import Decision, decide, decide_for_owner
 from graphql_api.auth.identity import Identity
@@ -50,10 +50,12 @@ class Requirement:
             identity: who asks.
             variables: their values, defaults included.
         """
-        given = None if self.owner is None else value_from_ast_untyped(self.owner, dict(variables))
+        given = None if self.owner is None else _value(self.owner, variables)
         if given is None:
             return Decision.ALLOWED if self.takes_global_ids else decide(identity, self.needed)
-        owners = _readers(given) if self.takes_global_ids else [_id(given)]
+        if not self.takes_global_ids:
+            return decide_for_owner(identity, self.needed, _id(given))
+        owners = _readers(given)
         decisions = {decide_for_owner(identity, self.needed, owner) for owner in owners}
         return next((each for each in decisions if each is not Decision.ALLOWED), Decision.ALLOWED)
 
@@ -98,6 +100,13 @@ def _of(field: Visited, directive: RequiresScopes) -> Requirement:
         owner=None if name is None else arguments.get(name),
         takes_global_ids=name is not None and kind_of_ids(field, name) == NODE,
     )
+
+
+def _value(given: ValueNode, variables: Mapping[str, Any]) -> Any:
+    # most documents say it in a variable, and each request waits for this
+    if isinstance(given, VariableNode):
+        return variables.get(given.name.value)
+    return value_from_ast_untyped(given, dict(variables))
 
 
 def _id(given: Any) -> str | None:

@@ -7,7 +7,7 @@ from collections import OrderedDict
 from graphql_api.auth.identity import Identity
 
 Digest = bytes
-"""SHA-256 of a token. The tokens themselves are not kept, so that nothing can read them out of here."""
+"""SHA-256 of the header that a token comes in. Tokens themselves are not kept: nothing can read them out of here."""
 
 
 class VerifiedTokens:

@@ -42,10 +42,14 @@ class Invalidations:
     """What was invalidated when.
 
     Args:
+        told: is told of each tag that is invalidated.
         clock: seconds that only grow.
     """
 
-    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, told: Callable[[str], None] | None = None, *, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._told = told
         self._clock = clock
         self._known: OrderedDict[str, Position] = OrderedDict()
         self._floor = BEGINNING
@@ -76,6 +80,8 @@ class Invalidations:
             self._known[tag] = place
             self._known.move_to_end(tag)
             self.received += 1
+            if self._told is not None:
+                self._told(tag)
         while len(self._known) > MAX_KNOWN:
             self._floor = self._known.popitem(last=False)[1]
         self.position = place

@@ -14,6 +14,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     parse,
+    validate,
     value_from_ast_untyped,
 )
 
@@ -39,6 +40,7 @@ class Plan:
         declared: the names of its variables.
         defaults: the values of those that may be left out.
         named: where it names readers and books.
+        is_mutation: whether it tells the server something; False where that is not sure.
         requirements: what must be allowed to who asks; None of an invalid document, of which nothing may come.
     """
 
@@ -47,6 +49,7 @@ class Plan:
     declared: frozenset[str]
     defaults: Mapping[str, Any]
     named: tuple[Named, ...]
+    is_mutation: bool
     requirements: tuple[Requirement, ...] | None
 
     def insist(self, variables: Mapping[str, Any], identity: Identity) -> None:
@@ -56,7 +59,10 @@ class Plan:
             UnauthenticatedError: it needs a token.
             ForbiddenError: its token does not reach so far.
         """
-        insist(self.requirements or (), {**self.defaults, **variables}, identity)
+        if self.requirements:
+            insist(
+                self.requirements, {**self.defaults, **variables} if self.defaults else variables, identity
+            )
 
     def key(self, operation: Operation, version: str, *, audience: str = "", experiment: str = "") -> Key:
         """The key of the answer to a request.
@@ -114,10 +120,22 @@ class Plans:
         digest = chained(self._sdl, operation.document.encode(), (operation.name or "").encode())
         try:
             document = parse(operation.document, max_tokens=self._max_tokens)
-            return self._valid(digest, document, operation_of(document, operation.name))
+        except (GraphQLError, RecursionError):
+            return self._refused(digest)
+        try:
+            asked = operation_of(document, operation.name)
+        except LookupError:
+            return self._refused(digest)
+        try:
+            return self._valid(digest, document, asked)
         except (GraphQLError, LookupError, RecursionError):
-            # it is refused in execution, and refusals are not kept
-            return Plan(digest, NOT_KEPT, frozenset(), {}, (), None)
+            # of a mutation nothing may be executed unless it is sure that nothing will be
+            is_mutation = asked.operation is OperationType.MUTATION and self._schema.mutation_type is not None
+            return self._refused(digest, is_mutation=is_mutation and bool(validate(self._schema, document)))
+
+    def _refused(self, digest: bytes, *, is_mutation: bool = False) -> Plan:
+        """Of what is refused in execution; refusals are not kept."""
+        return Plan(digest, NOT_KEPT, frozenset(), {}, (), is_mutation, None)
 
     def _valid(self, digest: bytes, document: DocumentNode, asked: OperationDefinitionNode) -> Plan:
         fields = list(fields_of(self._schema, document, asked))
@@ -134,6 +152,7 @@ class Plans:
             declared=frozenset(each.variable.name.value for each in variables),
             defaults={name: value for name, value in defaults.items() if _is_json(value)},
             named=named_in(fields),
+            is_mutation=asked.operation is OperationType.MUTATION,
             requirements=requirements_of(fields),
         )
 

@@ -52,12 +52,14 @@ class BookVerse:
 
     Args:
         url: of the server's /graphql.
+        token: an access token, where the server asks for one.
         timeout_s: how long to wait for an answer, in seconds.
     """
 
-    def __init__(self, url: str, *, timeout_s: float = 20) -> None:
+    def __init__(self, url: str, *, token: str | None = None, timeout_s: float = 20) -> None:
         self._url = url
-        self._http = httpx.Client(headers=_HEADERS, timeout=timeout_s)
+        bearing = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._http = httpx.Client(headers=_HEADERS | bearing, timeout=timeout_s)
 
     def __enter__(self) -> Self:
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from starlette.datastructures import QueryParams
@@ -23,6 +24,9 @@ ALLOW = "GET, HEAD, POST"
 PREFLIGHT_HEADERS = ("GraphQL-Require-Preflight", "Apollo-Require-Preflight")
 """A page of another site can send neither of them unless a preflight allows it to."""
 
+SMALL, REMEMBERED = 4_096, 2_048
+"""Bytes of a body that is remembered with what it asks, and how many are: what repeats need not be read again."""
+
 TEXTS = ("query", "operationName", "documentId")
 JSONS = ("variables", "extensions")
 
@@ -40,8 +44,8 @@ async def read_request(request: Request, *, max_body_bytes: int, batch_limit: in
         RequestError: it is not a request of GraphQL over HTTP.
     """
     if request.method == "POST":
-        body = parse_json(await _body(request, max_body_bytes))
-        return _batch(body, batch_limit) if isinstance(body, list) else parse_request(body)
+        body = await _body(request, max_body_bytes)
+        return _parsed(body, batch_limit) if len(body) > SMALL else _parsed_before(body, batch_limit)
     if request.method not in ("GET", "HEAD"):
         raise MethodNotAllowedError("GraphQL is asked with POST or GET", allow=ALLOW)
     asked = parse_request(_parameters(request.query_params))
@@ -49,6 +53,15 @@ async def read_request(request: Request, *, max_body_bytes: int, batch_limit: in
     if asked.document is not None and not any(name in request.headers for name in PREFLIGHT_HEADERS):
         raise RequestError(f"GET of a document needs the header {PREFLIGHT_HEADERS[0]}, with any value")
     return asked
+
+
+def _parsed(body: bytes, batch_limit: int) -> Asked | list[Asked]:
+    asked = parse_json(body)
+    return _batch(asked, batch_limit) if isinstance(asked, list) else parse_request(asked)
+
+
+# what is asked is never changed; a fault is found anew each time
+_parsed_before = lru_cache(REMEMBERED)(_parsed)
 
 
 def _batch(items: list[Any], limit: int) -> list[Asked]:

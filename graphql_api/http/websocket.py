@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
+from collections.abc import Sequence
 from contextlib import aclosing
 from datetime import timedelta
 from typing import Any, cast
@@ -111,6 +112,7 @@ class GraphQLSocket(GraphQL[Connection, None]):
         answers: answers operations.
         authenticator: says who they come from.
         addresses: says where from.
+        allowed_origins: whose pages may open one, beside our own.
         init_timeout_s: how long a client may take to begin.
         max_operations: how many it may have in flight.
     """
@@ -124,12 +126,14 @@ class GraphQLSocket(GraphQL[Connection, None]):
         authenticator: Authenticator,
         addresses: ClientAddresses,
         *,
+        allowed_origins: Sequence[str],
         init_timeout_s: float,
         max_operations: int,
     ) -> None:
         super().__init__(
             schema,
             graphql_ide=None,
+            allowed_origins=allowed_origins,
             subscription_protocols=(GRAPHQL_TRANSPORT_WS_PROTOCOL,),
             connection_init_wait_timeout=timedelta(seconds=init_timeout_s),
             max_subscriptions_per_connection=max_operations,

@@ -29,15 +29,20 @@ class Checks:
     max_ids: int
 
     def cost(self, schema: GraphQLSchema, operation: Operation) -> int | None:
-        """The cost of an operation; None where its document is not known, or a list has no one slicing argument."""
+        """The cost of an operation that may run.
+
+        None where its document is not known, or where it is refused: it costs too much, or a list has no one
+        slicing argument.
+        """
         document = self.known.get(operation.document)
         if document is None:
             return None
         try:
-            return self.pricer.cost(schema, document, operation.document, operation.name, operation.variables)
+            cost = self.pricer.cost(schema, document, operation.document, operation.name, operation.variables)
         except GraphQLError:
             # which the answer says
             return None
+        return cost if cost <= self.pricer.max_cost else None
 
     def cost_within_limits(
         self, schema: GraphQLSchema, text: str, operation_name: str | None, variables: Mapping[str, Any]

@@ -67,10 +67,13 @@ def price(
         max_list: the longest list that the server returns: what asks for a longer one is refused in execution.
 
     Raises:
-        GraphQLError: a list needs one slicing argument and was given none, or several.
+        GraphQLError: there is no such operation, or a list needs one slicing argument and was given none, or several.
     """
     operations = [d for d in document.definitions if isinstance(d, OperationDefinitionNode)]
-    operation = next(o for o in operations if operation_name is None or _name(o) == operation_name)
+    named = (o for o in operations if operation_name is None or _name(o) == operation_name)
+    operation = next(named, None)
+    if operation is None:
+        raise GraphQLError(f"the document has no operation named {operation_name!r}")
     defaults = {
         definition.variable.name.value: value_from_ast_untyped(definition.default_value)
         for definition in operation.variable_definitions or ()

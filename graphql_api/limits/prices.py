@@ -69,7 +69,11 @@ class PriceList:
         for kind in schema.type_map.values():
             if is_abstract_type(kind):
                 possible[kind.name] = frozenset(t.name for t in schema.get_possible_types(kind))
-        roots = {"query": schema.query_type, "subscription": schema.subscription_type}
+        roots = {
+            "query": schema.query_type,
+            "mutation": schema.mutation_type,
+            "subscription": schema.subscription_type,
+        }
         return cls(
             fields={
                 (owner.name, name): _price(field, possible)

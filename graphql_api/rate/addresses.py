@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 
 from starlette.types import Scope
@@ -12,6 +13,9 @@ from graphql_api.settings.api import Network
 
 UNKNOWN = "unknown"
 """Of a request over a socket that has no address."""
+
+REMEMBERED = 4_096
+"""Addresses of which it is known how they are read: reading one takes as long as finding an answer."""
 
 SITE_PREFIX = 64
 """Bits of an IPv6 address that tell clients apart: whoever has one address of a site has all of them."""
@@ -48,6 +52,7 @@ class ClientAddresses:
         return any(address in network for network in self._trusted)
 
 
+@lru_cache(REMEMBERED)
 def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(text)
@@ -57,6 +62,7 @@ def _parsed(text: str) -> IPv4Address | IPv6Address | None:
     return mapped or address
 
 
+@lru_cache(REMEMBERED)
 def _site(address: IPv4Address | IPv6Address) -> str:
     if isinstance(address, IPv4Address):
         return str(address)

@@ -48,3 +48,16 @@ class Bucket:
     def wait_s(self, units: int, rate: Rate) -> int:
         """Whole seconds until so many units are there, at least 1."""
         return max(1, math.ceil((units - self.level) / rate.per_s))
+
+
+@dataclass(slots=True)
+class Quota:
+    """What a client has, as the `RateLimit` headers say it.
+
+    Args:
+        rate: what it may use.
+        left: units that are left, about.
+    """
+
+    rate: Rate
+    left: int

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 
-from graphql_api.rate.limiter import Quota
+from graphql_api.rate.bucket import Quota, Rate
 
 NAME = "client"
 
 
-def rate_headers(quota: Quota) -> tuple[tuple[bytes, bytes], tuple[bytes, bytes]]:
-    """The policy, and the units that are left with the seconds until all are there again."""
+def rate_limit(quota: Quota) -> tuple[bytes, bytes]:
+    """The units that are left, with the seconds until all are there again."""
     rate, left = quota.rate, max(0, quota.left)
     full_in_s = math.ceil((rate.units - left) / rate.per_s)
-    return (
-        (b"ratelimit-policy", f'"{NAME}";q={rate.units};w={rate.window_s:.0f}'.encode()),
-        (b"ratelimit", f'"{NAME}";r={left};t={full_in_s}'.encode()),
-    )
+    return b"ratelimit", f'"{NAME}";r={left};t={full_in_s}'.encode()
+
+
+def rate_limit_policy(rate: Rate) -> tuple[bytes, bytes]:
+    """What a client may use; said to one that has used it up."""
+    return b"ratelimit-policy", f'"{NAME}";q={rate.units};w={rate.window_s:.0f}'.encode()

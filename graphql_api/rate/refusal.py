@@ -6,6 +6,7 @@ from typing import Any
 
 from graphql_api.errors import RequestError
 from graphql_api.rate.bucket import Rate
+from graphql_api.rate.headers import rate_limit_policy
 
 
 class RateLimitedError(RequestError):
@@ -25,6 +26,7 @@ class RateLimitedError(RequestError):
             f"try again in {retry_after_s} s"
         )
         self._retry_after_s = retry_after_s
+        self._policy = rate_limit_policy(rate)
 
     @property
     def extensions(self) -> dict[str, Any]:
@@ -33,5 +35,5 @@ class RateLimitedError(RequestError):
 
     @property
     def headers(self) -> list[tuple[bytes, bytes]]:
-        """When to try again, in seconds."""
-        return [(b"retry-after", str(self._retry_after_s).encode())]
+        """When to try again, in seconds, and what was used up."""
+        return [(b"retry-after", str(self._retry_after_s).encode()), self._policy]

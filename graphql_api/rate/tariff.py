@@ -18,6 +18,20 @@ class Tariff:
         self._limiter = limiter
         self._unit = unit
 
+    @property
+    def charges(self) -> bool:
+        """Whether anything is charged at all."""
+        return self._limiter is not None
+
+    def is_paid(self, caller: Caller, cost: int | None) -> bool:
+        """Charge who asks, where that needs no waiting; as `charge`, and False where it does."""
+        if self._limiter is None:
+            return True
+        paid = self._limiter.pay(caller.account, self._units(cost))
+        if paid is not None:
+            caller.quota = paid
+        return paid is not None
+
     async def charge(self, caller: Caller, cost: int | None) -> None:
         """Charge who asks, and note what is left.
 

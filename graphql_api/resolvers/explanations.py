@@ -49,10 +49,11 @@ async def explain(
     except UnknownIdError as error:
         raise BookNotFoundError(str(error)) from error
     rules = rules_of(recommender, strategy, filter, rerank)
+    recent = [] if user_id is None else await context.server.fresh.taste(user_id)
 
     def answered() -> Answer:
         if user_id is not None:
-            return recommender.recommend(user_id, k=first, rules=rules, strategy=strategy)
+            return recommender.recommend(user_id, k=first, recent=recent, rules=rules, strategy=strategy)
         return recommender.personalized(book_ids or [], k=first, rules=rules, strategy=strategy)
 
     try:

@@ -96,10 +96,11 @@ async def for_reader(
 ) -> RecommendationConnection:
     """A page of a reader's list."""
     check_id(user_id, "userId")
+    recent = await context.server.fresh.taste(user_id)
 
     def answer(recommender: ServingRecommender, k: int) -> Answer:
         rules = rules_of(recommender, strategy, filter, rerank)
-        return recommender.recommend(user_id, k=k, rules=rules, strategy=strategy)
+        return recommender.recommend(user_id, k=k, recent=recent, rules=rules, strategy=strategy)
 
     arguments: dict[str, object] = {
         "userId": user_id,

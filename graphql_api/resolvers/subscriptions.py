@@ -10,7 +10,7 @@ from typing import Annotated
 import strawberry
 
 from graphql_api.arguments import FIRST, STRATEGY, USER_ID, check_first, check_id
-from graphql_api.context import Info
+from graphql_api.context import SWAPS, Info, Swap
 from graphql_api.errors import BadUserInputError
 from graphql_api.resolvers.recommendations import for_reader
 from graphql_api.snapshots import Snapshot
@@ -22,10 +22,11 @@ from recs_core.errors import ParameterError
 
 async def bundle_published(info: Info) -> AsyncIterator[BundlePublished]:
     """Each bundle that is served from now on."""
-    async for swap in info.context.server.swaps.listen():
-        yield BundlePublished(
-            bundle=Bundle.of(swap.after), previous_version=strawberry.ID(swap.before.version)
-        )
+    async for swap in info.context.server.news.listen(SWAPS):
+        if isinstance(swap, Swap):
+            yield BundlePublished(
+                bundle=Bundle.of(swap.after), previous_version=strawberry.ID(swap.before.version)
+            )
 
 
 async def recommendations_changed(
@@ -37,23 +38,26 @@ async def recommendations_changed(
     """The first page of a reader's list, each time that it is another one."""
     check_id(user_id, "userId")
     check_first(first, info.context.server.max_first)
+    server = info.context.server
     known = await _book_ids(info, info.context.snapshot, user_id, strategy, first)
-    async for swap in info.context.server.swaps.listen():
-        now = await _book_ids(info, swap.after, user_id, strategy, first)
+    # by a new bundle, or by what the reader did: the tag is that of the reader's kept answers
+    async for _ in server.news.listen(SWAPS, f"user:{user_id}"):
+        snapshot = server.snapshots.current
+        now = await _book_ids(info, snapshot, user_id, strategy, first)
         if now == known:
             continue
         known = now
-        yield await for_reader(replace(info.context, snapshot=swap.after), user_id, strategy, first)
+        yield await for_reader(replace(info.context, snapshot=snapshot), user_id, strategy, first)
 
 
 async def _book_ids(
     info: Info, snapshot: Snapshot, user_id: str, strategy: str | None, first: int
 ) -> list[str]:
     """The books of a list by their ids, for rows differ from bundle to bundle."""
+    recent = await info.context.server.fresh.taste(user_id)
+    recommend = partial(snapshot.recommender.recommend, user_id, k=max(1, first))
     try:
-        answer = await info.context.compute(
-            partial(snapshot.recommender.recommend, user_id, k=max(1, first), strategy=strategy)
-        )
+        answer = await info.context.compute(partial(recommend, recent=recent, strategy=strategy))
     except ParameterError as error:
         raise BadUserInputError(str(error)) from None
     ids: list[str] = snapshot.recommender.bundle.books.ids(answer.book_rows).tolist()

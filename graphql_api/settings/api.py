@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import IPv4Network, IPv6Network
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
 
 from recs_core.artifacts.stores import CACHE
+
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]+)?|https?://\[[0-9a-f:]+\](:[0-9]+)?")
+_HOST = re.compile(r"(\*\.)?[A-Za-z0-9.-]+|\[[0-9a-f:]+\]")
 
 Network = IPv4Network | IPv6Network
 
@@ -75,6 +79,28 @@ class ApiSettings(BaseModel):
         True, description="Whether documents that come again are executed by plans that are made once."
     )
 
+    max_connections: int = Field(
+        10_000, gt=0, description="Connections of one process at once; more are told to come again."
+    )
+    patience_s: float = Field(
+        20,
+        gt=0,
+        description="How long a request may take to arrive, and a response to be read, in seconds.",
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (), description="Names that clients may know the server by, such as *.shop.example; none: any."
+    )
+    cors_origins: tuple[str, ...] = Field(
+        (), description="Other origins whose pages may ask, such as https://shop.example; none: no other."
+    )
+    hsts_s: int = Field(
+        0, ge=0, description="How long browsers shall come by HTTPS alone, in seconds; 0 does not say so."
+    )
+    tls_certificate: Path | None = Field(
+        None, description="The PEM file of the certificate to speak HTTPS with; plain HTTP where unset."
+    )
+    tls_key: Path | None = Field(None, description="The PEM file of the certificate's private key.")
+
     max_body_bytes: int = Field(64 * 2**10, gt=0, description="The largest request, in bytes.")
     max_first: int = Field(100, gt=0, description="The longest list that `first` may ask for.")
     max_ids: int = Field(100, gt=0, description="The longest list that an argument may hold, such as of ids.")
@@ -102,6 +128,30 @@ class ApiSettings(BaseModel):
     documents: Path | None = Field(
         None, description="The folder of trusted documents, `.graphql` files read at the start."
     )
+
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        for origin in origins:
+            if not _ORIGIN.fullmatch(origin):
+                raise ValueError(f"must be like https://shop.example, without a path (got {origin!r})")
+        return origins
+
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _are_hosts(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        for host in hosts:
+            if not _HOST.fullmatch(host):
+                raise ValueError(
+                    f"must be like api.shop.example or *.shop.example, without a port (got {host!r})"
+                )
+        return hosts
+
+    @model_validator(mode="after")
+    def _key_goes_with_certificate(self) -> Self:
+        if (self.tls_certificate is None) != (self.tls_key is None):
+            raise ValueError("tls_certificate and tls_key go together: set both, or none")
+        return self
 
     @model_validator(mode="after")
     def _trusted_documents_lie_somewhere(self) -> Self:

@@ -34,6 +34,11 @@ Position: TypeAlias = tuple[int, int]
 Message: TypeAlias = tuple[Position, tuple[str, ...]]
 
 
+def is_tag(text: str) -> bool:
+    """Whether a text is of the form `user:ID`, `book:ID` or `bundle:VERSION`."""
+    return _TAG.fullmatch(text) is not None
+
+
 def checked(tags: Iterable[str]) -> list[str]:
     """Tags without those that occur twice, in their order.
 
@@ -41,7 +46,7 @@ def checked(tags: Iterable[str]) -> list[str]:
         ParameterError: there are none, or one is not of the form `user:ID`, `book:ID` or `bundle:VERSION`.
     """
     unique = list(dict.fromkeys(tags))
-    wrong = [tag for tag in unique if not _TAG.fullmatch(tag)]
+    wrong = [tag for tag in unique if not is_tag(tag)]
     if wrong:
         raise ParameterError(f"a tag must be user:ID, book:ID or bundle:VERSION (got {wrong[0]!r})")
     if not unique:

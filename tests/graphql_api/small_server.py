@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import ssl
 import threading
 from collections import Counter
 from collections.abc import AsyncGenerator, Iterator
@@ -20,7 +21,7 @@ from graphql_api.app import create_app
 from graphql_api.cache.control import public
 from graphql_api.errors import BadUserInputError
 from graphql_api.http.options import ProtocolOptions
-from graphql_api.http.server import Server
+from graphql_api.http.server import DEFAULT_LIMITS, Certificate, ConnectionLimits, Server
 from graphql_api.limits.operation_name import OperationNameRequired
 from graphql_api.schema import Schema
 from graphql_api.settings import Settings
@@ -115,16 +116,24 @@ def small_app(bundle: Bundle, settings: Settings | None = None, **options: Any) 
 
 
 @contextmanager
-def small_server(bundle: Bundle, settings: Settings | None = None, **options: Any) -> Iterator[SmallServer]:
+def small_server(
+    bundle: Bundle,
+    settings: Settings | None = None,
+    limits: ConnectionLimits = DEFAULT_LIMITS,
+    tls: Certificate | None = None,
+    **options: Any,
+) -> Iterator[SmallServer]:
     """The small schema behind the real server, in a thread of this process."""
-    server = Server(small_app(bundle, settings, **options), max_message_bytes=MESSAGE_BYTES)
+    app = small_app(bundle, settings, **options)
+    server = Server(app, max_message_bytes=MESSAGE_BYTES, limits=limits, tls=tls)
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        url = f"http{'s' if tls else ''}://127.0.0.1:{listener.getsockname()[1]}"
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
         thread.start()
         try:
             eventually(lambda: server.started)
-            with httpx.Client(base_url=url, timeout=20) as client:
+            trust = ssl.create_default_context(cafile=tls.certificate) if tls else True
+            with httpx.Client(base_url=url, timeout=20, verify=trust) as client:
                 yield SmallServer(url, client, server)
         finally:
             server.should_exit = True

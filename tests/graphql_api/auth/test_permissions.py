@@ -109,7 +109,8 @@ def test_every_root_field_is_asked_and_says_what_it_needs() -> None:
     assert schema.query_type is not None
     assert schema.subscription_type is not None
     assert NOBODYS.keys() | READERS.keys() == schema.query_type.fields.keys()
-    for root in (schema.query_type, schema.subscription_type):
+    assert schema.mutation_type is not None
+    for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         for name, field in root.fields.items():
             assert field.ast_node is not None
             directives = [each for each in field.ast_node.directives if each.name.value == "requiresScopes"]
@@ -125,7 +126,7 @@ def test_every_root_field_is_asked_and_says_what_it_needs() -> None:
 
 def test_no_field_below_the_root_leads_to_a_reader() -> None:
     schema = build_schema(COMMITTED.read_text())
-    roots = {schema.query_type, schema.subscription_type}
+    roots = {schema.query_type, schema.mutation_type, schema.subscription_type}
     for kind in schema.type_map.values():
         if isinstance(kind, GraphQLObjectType) and kind not in roots:
             for name, field in kind.fields.items():

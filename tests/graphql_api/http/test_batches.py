@@ -73,10 +73,10 @@ def test_a_fault_of_ours_is_masked_in_its_place(
 ) -> None:
     run = Executor.run
 
-    async def broken(self: Executor, operation, *surroundings):
+    async def broken(self: Executor, operation, *surroundings, **options):
         if "else" in operation.document:
             raise RuntimeError("a secret of the executor")
-        return await run(self, operation, *surroundings)
+        return await run(self, operation, *surroundings, **options)
 
     monkeypatch.setattr(Executor, "run", broken)
     with caplog.at_level(logging.ERROR):

@@ -7,9 +7,10 @@ import multiprocessing
 import os
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from multiprocessing.queues import Queue
 from multiprocessing.synchronize import Barrier
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from graphql_api.rate.bucket import Rate
 from graphql_api.rate.limiter import LEASE_SHARE, RateLimiter
 from graphql_api.rate.refusal import RateLimitedError
 from graphql_api.rate.shared import PREFIX, SharedBuckets
-from recs_core.online.redis_server import EmbeddedRedis
+from recs_core.online.redis_server import DurableRedis, EmbeddedRedis
 
 pytestmark = pytest.mark.anyio
 
@@ -100,14 +101,38 @@ async def test_what_an_answer_cost_besides_is_owed(redis_server: EmbeddedRedis) 
         assert await admitted(limiter, "a", 300) == 200
 
 
+@pytest.mark.parametrize("with_redis", [True, False])
+async def test_who_owes_more_than_there_ever_is_at_once_is_served_again(
+    redis_server: EmbeddedRedis, with_redis: bool
+) -> None:
+    rate = Rate(30, window_s=1.5)
+    clock = Clock()
+    async with limiter_on(redis_server.url, rate, clock=clock) as limiter:
+        if not with_redis:
+            limiter.shared = None
+        for _ in range(3):
+            limiter.owe("a", 1_000)
+        with pytest.raises(RateLimitedError) as refused:
+            await limiter.charge("a", 1)
+        # a window's units are owed, and at most the bucket's whole was there to pay them
+        assert refused.value.extensions["retryAfter"] <= 2
+        for _ in range(100):
+            # by the clock of Redis, and by ours
+            await asyncio.sleep(0.05 if with_redis else 0)
+            clock.now += 0.05
+            if await admitted(limiter, "a", 1):
+                return
+        pytest.fail("a client that owed was never served again")
+
+
 async def test_few_requests_go_to_redis(redis_server: EmbeddedRedis) -> None:
     with Redis.from_url(redis_server.url) as redis:
         async with limiter_on(redis_server.url, Rate(10_000)) as limiter:
             await limiter.charge("a", 1)
             before = leases(redis)
             await admitted(limiter, "a", 1_000)
-            # a chunk is 100 units
-            assert leases(redis) - before == 10
+            # chunks grow from 10 units to 100: the first was 10, then come 20, 40, 80 and nine of 100
+            assert leases(redis) - before == 12
 
 
 async def test_concurrent_requests_lease_once(redis_server: EmbeddedRedis) -> None:
@@ -115,17 +140,31 @@ async def test_concurrent_requests_lease_once(redis_server: EmbeddedRedis) -> No
         async with limiter_on(redis_server.url, Rate(10_000)) as limiter:
             await limiter.charge("b", 1)
             before = leases(redis)
-            await asyncio.gather(*(limiter.charge("a", 1) for _ in range(90)))
+            await asyncio.gather(*(limiter.charge("a", 1) for _ in range(10)))
             assert leases(redis) - before == 1
 
 
 async def test_a_lease_that_is_not_used_in_time_is_lost(redis_server: EmbeddedRedis) -> None:
     clock = Clock()
     async with limiter_on(redis_server.url, HOURLY, clock=clock) as limiter:
-        await limiter.charge("a", 1)
+        # leases of 1 and of 2 units, of which 1 is used
+        await admitted(limiter, "a", 2)
         clock.now += HOURLY.window_s * LEASE_SHARE
-        # of a chunk of 3 units 1 was used
         assert await admitted(limiter, "a", 400) == 297
+
+
+async def test_who_asks_many_servers_now_and_then_loses_little(redis_server: EmbeddedRedis) -> None:
+    clock, rate = Clock(), Rate(2_000, window_s=36_000)
+    async with AsyncExitStack() as living:
+        servers = [
+            await living.enter_async_context(limiter_on(redis_server.url, rate, clock=clock))
+            for _ in range(20)
+        ]
+        for _ in range(10):
+            assert [await admitted(server, "a", 1) for server in servers] == [1] * 20
+            clock.now += rate.window_s * LEASE_SHARE
+        # 200 requests; a tenth of a chunk is 2 units
+        assert (await servers[0].charge("a", 1)).left >= 2_000 - 2 * 201
 
 
 async def test_clocks_that_differ_change_nothing(redis_server: EmbeddedRedis) -> None:
@@ -160,6 +199,21 @@ async def test_when_redis_dies_the_server_goes_on_by_itself() -> None:
             os.kill(redis.pid, signal.SIGKILL)
             # its own bucket is full, since it was not used
             assert 300 <= await admitted(limiter, "a", 500) <= 303
+
+
+async def test_when_redis_is_back_the_servers_share_again(tmp_path: Path) -> None:
+    with DurableRedis(tmp_path) as redis:
+        async with limiter_on(redis.url, HOURLY) as one, limiter_on(redis.url, HOURLY) as other:
+            assert await admitted(one, "a", 150) == 150
+            redis.kill()
+            assert await admitted(other, "b", 400) == 300
+            redis.start()
+            assert other.shared is not None
+            async with asyncio.timeout(10):
+                # Redis is left alone for a while
+                while await other.shared.lease("anybody", need=1, want=1) is None:
+                    await asyncio.sleep(0.05)
+            assert await admitted(other, "a", 400) == 150
 
 
 def _ask(url: str, rate: Rate, begin: Barrier, found: Queue[int]) -> None:

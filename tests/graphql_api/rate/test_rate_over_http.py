@@ -34,12 +34,12 @@ async def test_answers_say_what_is_left_until_they_are_refused(bundle: Bundle) -
         left = []
         for _ in range(10):
             response = await ask(client)
-            assert response.headers["RateLimit-Policy"] == '"client";q=10;w=60'
             left.append(int(response.headers["RateLimit"].split("r=")[1].split(";")[0]))
         assert left[:3] == [9, 8, 7]
         assert left == sorted(left, reverse=True)
         refused = await ask(client)
         assert refused.status_code == 429
+        assert refused.headers["RateLimit-Policy"] == '"client";q=10;w=60'
         assert 1 <= int(refused.headers["Retry-After"]) <= 6
         (error,) = refused.json()["errors"]
         assert error["extensions"] == {
@@ -85,6 +85,45 @@ async def test_tokens_that_are_not_accepted_count(bundle: Bundle) -> None:
         assert statuses == [401] * 10 + [429]
 
 
+async def test_what_is_refused_takes_a_unit(bundle: Bundle) -> None:
+    anonymous = Settings(auth={"anonymous": ["catalogue:read"]}).auth
+    settings = settings_of().model_copy(update={"auth": anonymous})
+    unknown = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
+    named = {"query": "query A { trending(first: 1) { totalCount } }", "operationName": "A"}
+    refused = [
+        (unknown, "PERSISTED_QUERY_NOT_FOUND"),
+        ({"query": '{ user(id: "u001") { known } }'}, "UNAUTHENTICATED"),
+        ({"query": "{ nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+        (named | {"operationName": "B"}, "BAD_REQUEST"),
+        ({"query": "{ trending( }"}, "GRAPHQL_PARSE_FAILED"),
+    ]
+    async with app_client(settings, ServingRecommender(bundle)) as client:
+        await client.post("/graphql", json=named)
+        for body, code in refused:
+            response = await client.post("/graphql", json=body)
+            assert response.json()["errors"][0]["extensions"]["code"] == code, response.text
+        # one comes back in six seconds
+        assert left(response.headers["RateLimit"]) in (4, 5)
+
+
+async def test_who_has_no_unit_left_is_not_even_told_what_is_not_allowed(bundle: Bundle) -> None:
+    anonymous = Settings(auth={"anonymous": ["catalogue:read"]}).auth
+    settings = settings_of().model_copy(update={"auth": anonymous})
+    async with app_client(settings, ServingRecommender(bundle)) as client:
+        while (await ask(client)).status_code == 200:
+            pass
+        assert (await ask(client, '{ user(id: "u001") { known } }')).status_code == 429
+
+
+async def test_an_operation_that_is_refused_for_its_cost_takes_a_unit(bundle: Bundle) -> None:
+    settings = settings_of(rate_limit=100, max_cost=100)
+    async with app_client(settings, ServingRecommender(bundle)) as client:
+        for _ in range(3):
+            response = await ask(client, DEAR)
+            assert response.json()["errors"][0]["extensions"]["code"] == "COST_LIMIT_EXCEEDED"
+        assert left((await ask(client)).headers["RateLimit"]) >= 100 - 4
+
+
 async def test_each_operation_of_a_batch_counts(bundle: Bundle) -> None:
     async with app_client(settings_of(batch_limit=20), ServingRecommender(bundle)) as client:
         batch = (await client.post("/graphql", json=[{"query": CHEAP}] * 12)).json()
@@ -92,6 +131,17 @@ async def test_each_operation_of_a_batch_counts(bundle: Bundle) -> None:
             each.get("errors", [{"extensions": {"code": None}}])[0]["extensions"]["code"] for each in batch
         ]
         assert sorted(codes, key=str) == [None] * 10 + ["RATE_LIMITED"] * 2
+
+
+@pytest.mark.parametrize("known", [False, True])
+async def test_a_stream_counts_once(bundle: Bundle, known: bool) -> None:
+    async with app_client(settings_of(), ServingRecommender(bundle)) as client:
+        # refused by the field, so that it ends: the first event is an error
+        query = 'subscription { recommendationsChanged(userId: "u001", first: -1) { totalCount } }'
+        for _ in range(1 + known):
+            response = await ask(client, query, Accept="text/event-stream")
+            assert "BAD_USER_INPUT" in response.text
+        assert left((await ask(client)).headers["RateLimit"]) == 10 - 2 - known
 
 
 async def test_a_proxy_s_clients_are_told_apart(bundle: Bundle) -> None:
