@@ -19,6 +19,13 @@ Url = Annotated[
     typer.Option(help="The server's /graphql; by default at api.host and api.port.", show_default=False),
 ]
 
+Token = Annotated[
+    str | None,
+    typer.Option(
+        envvar="BOOKVERSE_TOKEN", help="An access token, where the server asks for one.", show_default=False
+    ),
+]
+
 console = Console(highlight=False, soft_wrap=True)
 
 
@@ -27,9 +34,10 @@ def recommend(
     user_id: Annotated[str, typer.Argument(help="A reader's id.")],
     first: Annotated[int, typer.Option(min=1, help="How many books.")] = 10,
     url: Url = None,
+    token: Token = None,
 ) -> None:
     """Ask a server for a reader's books, with reasons."""
-    with BookVerse(url or _address(state_of(context))) as server:
+    with BookVerse(url or _address(state_of(context)), token=token) as server:
         page = server.recommendations(user_id, first=first)
     for place in page.nodes:
         console.print(f"{place.rank:3} {_name(place.book)}  {place.score:.3f} {place.served_from.lower()}")
@@ -41,9 +49,10 @@ def explain(
     user_id: Annotated[str, typer.Argument(help="A reader's id.")],
     book_id: Annotated[str, typer.Argument(help="A book's id.")],
     url: Url = None,
+    token: Token = None,
 ) -> None:
     """Ask a server why a book is, or is not, in a reader's list."""
-    with BookVerse(url or _address(state_of(context))) as server:
+    with BookVerse(url or _address(state_of(context)), token=token) as server:
         told = server.explain(user_id, book_id)
     rank = "not in the list" if told.rank is None else f"rank {told.rank}"
     score = "no score" if told.score is None else f"score {told.score:.3f}"

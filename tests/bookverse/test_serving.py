@@ -53,6 +53,12 @@ def test_recommend_prints_a_list_with_reasons(bookverse: Call, bundle: Bundle, u
     assert any("because you read" in line for line in lines)
 
 
+def test_a_token_is_sent_along(bookverse: Call, bundle: Bundle, url: str) -> None:
+    refused = bookverse("recommend", str(bundle.users.array[0]), "--url", url, "--token", "forged")
+    assert refused.exit_code == 1
+    assert "the access token was not accepted" in refused.stderr
+
+
 def test_explain_prints_the_contributions(bookverse: Call, bundle: Bundle, url: str) -> None:
     reader = str(bundle.users.array[0])
     known = set(bundle.history.matrix[[0]].indices)
