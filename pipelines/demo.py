@@ -1,7 +1,7 @@
 """`make demo`: the whole way, from published data to an explained recommendation, on this machine.
 
-Runs the pipeline, publishes its bundle, starts the server, asks it over HTTP for one real reader, prints the answer,
-and keeps serving until Ctrl-C.
+Runs the pipeline, publishes its bundle, starts server and worker, asks over HTTP for one real reader, prints the
+answer, lets the reader buy the first book, prints what the list is then, and keeps serving until Ctrl-C.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
@@ -18,9 +19,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from pipelines.demo_events import buy, local_worker
 from pipelines.local_server import local_server
 from pipelines.publish import BUNDLE, PUBLISHED, publish
 from recs_core.errors import BookverseError
+from recs_core.online.redis_server import EmbeddedRedis
 
 QUERY = """
 query Demo($reader: ID!) {
@@ -36,6 +39,8 @@ query Demo($reader: ID!) {
   metrics(k: 10) { model metric mean }
 }
 """
+
+REDIS_BYTES = 256 * 2**20
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -56,8 +61,16 @@ def main(arguments: list[str] | None = None) -> int:
         seconds = _reproduce()
         console.print(f"\n[bold]pipeline[/]  {seconds:.0f} s in dvc repro")
         console.print(f"[bold]publish[/]   bundle {publish(BUNDLE, PUBLISHED).version}")
-        with local_server(options.port) as (server, url):
-            _show(_ask(url), url)
+        with (
+            # not that of the environment: what is bought here nobody has bought
+            EmbeddedRedis(max_memory_bytes=REDIS_BYTES) as redis,
+            local_worker(redis.url),
+            local_server(options.port, settings={"BOOKVERSE_REDIS_URL": redis.url}) as (server, url),
+        ):
+            answer = _ask(url)
+            _show(answer)
+            _show_purchase(answer["reader"], url)
+            console.print(f"GraphQL page: [bold]{url}/graphql[/]")
             if not options.once:
                 console.print("Serving until Ctrl-C.")
                 _keep_serving(server)
@@ -103,7 +116,7 @@ def _post(url: str, query: str, variables: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _show(answer: dict[str, Any], url: str) -> None:
+def _show(answer: dict[str, Any]) -> None:
     bundle, user = answer["bundle"], answer["user"]
     console.print(
         f"[bold]serving[/]   {bundle['model']} for {bundle['users']:,} readers and {bundle['books']:,} books"
@@ -118,10 +131,19 @@ def _show(answer: dict[str, Any], url: str) -> None:
             console.print(f"      [dim]{reason['amount']:+.3f} {escape(reason['text'])}[/]")
     console.print(f"\n[bold]Offline metrics at 10[/] of the served bundle, {bundle['version']}")
     console.print(_metrics_table(answer["metrics"]))
-    console.print(f"GraphQL page: [bold]{url}/graphql[/]")
 
 
-def _name(book: dict[str, Any]) -> str:
+def _show_purchase(reader: str, url: str) -> None:
+    bought, now, took_s = buy(lambda query, variables: _post(url, query, variables), reader)
+    console.print(
+        f"\n[bold]Reader {reader} buys[/] {_name(bought)}; {1_000 * took_s:.0f} ms later the list is"
+    )
+    for item in now:
+        console.print(f"{item['rank']:3} {_name(item['book'])}")
+    console.print()
+
+
+def _name(book: Mapping[str, Any]) -> str:
     return escape(" by ".join(filter(None, [book["title"], ", ".join(book["authors"])])))
 
 

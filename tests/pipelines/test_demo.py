@@ -17,6 +17,10 @@ def test_once_prints_an_explained_answer_and_exits(workspace: Workspace) -> None
     assert "because you read “" in said
     assert all(model in said for model in ("hybrid", "content", "als"))
     assert "GraphQL page: http://127.0.0.1:" in said
+    bought, _, after = said.partition(" buys ")[2].partition("; ")
+    assert "the list is" in after
+    assert bought in said.partition("Ten recommendations")[2]
+    assert bought not in after.partition("GraphQL page")[0]
 
 
 def test_it_serves_until_it_is_told_to_stop_and_leaves_nothing_behind(workspace: Workspace) -> None:
