@@ -43,7 +43,7 @@ from recs_core.progress import progress
 
 DATA = Path("data")
 TOLERANCE = 1e-9
-KEEPING = {"BOOKVERSE_API__CACHE_TTL": "3600"}
+KEEPING = {"BOOKVERSE_API__CACHE_TTL": "3600", "BOOKVERSE_API__RATE_LIMIT": "0"}
 """The server's settings: an answer of the first pass must be there for the second, however long a pass takes."""
 AT_ONCE = 16
 """Requests under way at a time."""
