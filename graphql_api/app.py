@@ -126,6 +126,7 @@ def create_app(
         answers,
         authenticator,
         addresses,
+        tariff,
         allowed_origins=api.cors_origins,
         init_timeout_s=options.socket_init_s,
         max_operations=options.socket_operations,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from datetime import timedelta
 from typing import Any, cast
 
@@ -33,6 +33,8 @@ from graphql_api.errors import RequestError, internal_error, request_error
 from graphql_api.http.requests import values_of
 from graphql_api.operation import Asked, parse_request
 from graphql_api.rate.addresses import ClientAddresses
+from graphql_api.rate.refusal import RateLimitedError
+from graphql_api.rate.tariff import Tariff
 
 log = logging.getLogger(__name__)
 
@@ -112,6 +114,7 @@ class GraphQLSocket(GraphQL[Connection, None]):
         answers: answers operations.
         authenticator: says who they come from.
         addresses: says where from.
+        tariff: what is charged for a token that is not accepted.
         allowed_origins: whose pages may open one, beside our own.
         init_timeout_s: how long a client may take to begin.
         max_operations: how many it may have in flight.
@@ -125,6 +128,7 @@ class GraphQLSocket(GraphQL[Connection, None]):
         answers: Answers,
         authenticator: Authenticator,
         addresses: ClientAddresses,
+        tariff: Tariff,
         *,
         allowed_origins: Sequence[str],
         init_timeout_s: float,
@@ -141,6 +145,7 @@ class GraphQLSocket(GraphQL[Connection, None]):
         self.answers = answers
         self._authenticator = authenticator
         self._addresses = addresses
+        self._tariff = tariff
 
     async def get_context(self, request: Request | WebSocket, response: Response | WebSocket) -> Connection:
         """What is kept of a connection."""
@@ -154,6 +159,9 @@ class GraphQLSocket(GraphQL[Connection, None]):
         try:
             await self.identify(context)
         except TokenRefused:
+            with suppress(RateLimitedError):
+                # guessing tokens costs what asking does
+                await self._tariff.charge(Caller(address=context[ADDRESS]), None)
             raise ConnectionRejectionError from None
         return await super().on_ws_connect(context)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from small_server import SmallServer, small_server
+from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
 from graphql_api.settings import Settings
@@ -43,4 +44,14 @@ def test_each_operation_counts_once_however_many_results_it_has(small: SmallServ
         (error,) = refused["payload"]
         assert error["extensions"]["code"] == "RATE_LIMITED"
         assert 1 <= error["extensions"]["retryAfter"] <= 60 / LIMIT
+    assert small.post({"query": "{ hello }"}).status_code == 429
+
+
+def test_a_token_that_is_not_accepted_counts(small: SmallServer) -> None:
+    for _ in range(LIMIT):
+        with connect(small.sockets, subprotocols=["graphql-transport-ws"]) as connection:
+            forged = {"authorization": "Bearer forged"}
+            connection.send(json.dumps({"type": "connection_init", "payload": forged}))
+            with pytest.raises(ConnectionClosed):
+                connection.recv(timeout=20)
     assert small.post({"query": "{ hello }"}).status_code == 429
