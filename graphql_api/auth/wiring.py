@@ -16,11 +16,12 @@ from graphql_api.auth.key_set import ASYMMETRIC, DEVELOPMENT, KeySetError, parse
 from graphql_api.auth.key_source import FetchKeySet, key_set_file, key_set_url
 from graphql_api.auth.scopes import EVERYTHING
 from graphql_api.settings import Settings
+from graphql_api.settings.loading import CONFIG
 
 log = logging.getLogger(__name__)
 
-DEVELOPMENT_KEYS = Path("data/keys")
-"""Where a developer's server keeps the keys that it makes, relative to where it is started."""
+DEVELOPMENT_KEYS = CONFIG.parent / "data" / "keys"
+"""Where a developer's server keeps the keys that it makes: in the project, wherever it is started from."""
 
 
 def cached_keys(settings: Settings) -> CachedKeys:
