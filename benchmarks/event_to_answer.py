@@ -10,15 +10,9 @@ the book. Prints the percentiles and writes benchmarks/results/event_to_answer.j
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
-import sys
 import time
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any
 
 import httpx
@@ -27,6 +21,7 @@ import numpy as np
 from benchmarks.load import serving
 from benchmarks.machine import machine
 from benchmarks.printing import print_table, write_result
+from pipelines.demo_events import RECORD, local_worker
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.online.redis_server import EmbeddedRedis
 
@@ -34,22 +29,6 @@ RESULT = Path("benchmarks/results/event_to_answer.json")
 PATIENCE_S = 10.0
 
 LIST = "query($id: ID!) { recommendations(userId: $id) { nodes { book { bookId } } } }"
-RECORD = "mutation($events: [InteractionInput!]!) { recordEvents(events: $events) { accepted } }"
-
-
-@contextmanager
-def worker(redis_url: str) -> Iterator[None]:
-    """The consumers of events in a process of their own."""
-    command = [sys.executable, "-m", "pipelines.worker", "consume", "interactions"]
-    with TemporaryFile() as log:
-        process = subprocess.Popen(  # noqa: S603 - our own worker
-            command, stdout=log, stderr=log, env=os.environ | {"REDIS_URL": redis_url}
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
-            process.wait(30)
 
 
 def ask(client: httpx.Client, url: str, query: str, **variables: Any) -> dict[str, Any]:
@@ -100,7 +79,7 @@ def measure(bundle: Path, *, readers: int, seed: int) -> dict[str, Any]:
     began = machine()
     with (
         EmbeddedRedis(max_memory_bytes=256 * 2**20) as redis,
-        worker(redis.url),
+        local_worker(redis.url),
         serving(
             "--bundle",
             str(bundle),

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -15,6 +13,7 @@ from typing import Final
 import psutil
 
 from pipelines.worker.errors import JobError, MemoryExceededError
+from recs_core.online.parent_death import dies_with_parent
 
 MARK: Final = "RECS_WORKER_COPY"
 """Environment variable of every process of a job: the working copy that it works in."""
@@ -30,8 +29,6 @@ THREAD_VARIABLES: Final = (
     "NUMEXPR_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-
-PR_SET_PDEATHSIG: Final = 1
 
 
 class CommandError(JobError):
@@ -127,19 +124,6 @@ def end_tree(pid: int) -> None:
         _kill([root, *root.children(recursive=True)])
     except psutil.NoSuchProcess:
         return
-
-
-def dies_with_parent() -> Callable[[], None] | None:
-    """What a child runs first, so that on Linux it is ended with its parent, however that ends."""
-    if sys.platform != "linux":
-        return None
-    # looked up before the fork: after it nothing may be loaded
-    prctl = ctypes.CDLL(None).prctl
-
-    def ask_kernel() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return ask_kernel
 
 
 def _works_in(process: psutil.Process, copy: Path) -> bool:

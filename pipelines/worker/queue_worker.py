@@ -19,8 +19,8 @@ from rq.serializers import JSONSerializer
 
 from pipelines.worker.errors import HopelessJobError
 from pipelines.worker.kinds import KINDS, queue_named
-from pipelines.worker.processes import dies_with_parent
 from pipelines.worker.tasks import PLACE, JobPlace
+from recs_core.online.parent_death import dies_with_parent
 
 log = logging.getLogger(__name__)
 

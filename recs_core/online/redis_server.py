@@ -7,12 +7,8 @@ expires, and never an event. `DurableRedis` keeps everything through a crash.
 
 from __future__ import annotations
 
-import ctypes
-import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,10 +20,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from recs_core.errors import BookverseError
+from recs_core.online.parent_death import dies_with_parent
 
 START_TIMEOUT_S = 5.0
 STOP_TIMEOUT_S = 2.0
-PR_SET_PDEATHSIG = 1
 
 
 class RedisUnavailableError(BookverseError):
@@ -151,7 +147,7 @@ def _launch(socket: Path, options: dict[str, str]) -> subprocess.Popen[bytes]:
         stderr=subprocess.DEVNULL,
         # a Ctrl-C at the terminal is for the parent, which stops its Redis when nothing needs it any more
         start_new_session=True,
-        preexec_fn=_die_with_parent(),
+        preexec_fn=dies_with_parent(),
     )
 
 
@@ -177,15 +173,3 @@ def _wait_until_it_answers(socket: Path, process: subprocess.Popen[bytes]) -> No
     status = process.poll()
     how = "did not answer" if status is None else f"ended with status {status}"
     raise RedisUnavailableError(f"redis-server {how} within {START_TIMEOUT_S:g} s of its start")
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    if sys.platform != "linux":
-        return None
-    # looked up before the fork: after it nothing may be loaded
-    prctl = ctypes.CDLL(None).prctl
-
-    def ask_kernel() -> None:
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-
-    return ask_kernel

@@ -29,18 +29,6 @@ from recs_core.online.streams import EventProducer, lags
 from recs_core.testing.events import price, view
 
 
-@pytest.fixture
-def redis_server() -> Iterator[EmbeddedRedis]:
-    with EmbeddedRedis(max_memory_bytes=2**26) as running:
-        yield running
-
-
-@pytest.fixture
-def client(redis_server: EmbeddedRedis) -> Iterator[Redis]:
-    with Redis.from_url(redis_server.url) as connected:
-        yield connected
-
-
 @contextmanager
 def worker(url: str, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     command = [sys.executable, "-m", "pipelines.worker", "consume", "interactions", "inventory"]
