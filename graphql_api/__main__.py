@@ -16,13 +16,14 @@ from pydantic import SecretStr
 from threadpoolctl import threadpool_limits
 
 from graphql_api import endpoint
-from graphql_api.app import create_app, redis_url
+from graphql_api.app import create_app
 from graphql_api.auth.wiring import with_development_keys
 from graphql_api.every_response import RequestIdFilter
 from graphql_api.http.server import Certificate, ConnectionLimits, Server
 from graphql_api.settings import Settings, bundle_path
 from graphql_api.settings.command_line import add_options, given_options, in_force
 from graphql_api.settings.loading import load
+from graphql_api.sharing import redis_url
 from graphql_api.wiring import open_snapshot
 from graphql_api.workers import Workers
 from recs_core.errors import BookverseError

@@ -157,6 +157,8 @@ class Answers:
         may_write: bool = False,
     ) -> Rendered:
         may_write = may_write and plan.is_mutation
+        # the store may have changed books since the request came: an answer that begins now counts as one of now
+        snapshot = self._snapshots.latest(snapshot)
         rendered = await self._executor.run(operation, snapshot, request_id, identity, may_write=may_write)
         if plan.requirements is None and rendered.status in (ANSWERED, PARTLY_ANSWERED):
             # we took it for invalid, so nobody decided whether it is allowed

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 
 from graphql import build_schema as as_graphql_schema
 from starlette.applications import Starlette
@@ -19,19 +19,15 @@ from starlette.staticfiles import StaticFiles
 
 from graphql_api.answers import Answers
 from graphql_api.auth.wiring import authenticator_of, cached_keys
-from graphql_api.cache.connection import Connection
-from graphql_api.cache.invalidations import Invalidations, followed
+from graphql_api.cache.invalidations import Invalidations
 from graphql_api.cache.memory import MemoryCache
 from graphql_api.cache.plan import Plans
 from graphql_api.cache.responses import ResponseCache
-from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.compiled.documents import CompiledDocuments
 from graphql_api.context import SWAPS, Invalidated, Server, Swap
 from graphql_api.disclosure import Disclosure
 from graphql_api.documents.folder import DocumentsError, read_documents
 from graphql_api.documents.store import (
-    PREFIX,
-    TTL_S,
     AutomaticDocuments,
     Documents,
     SentDocuments,
@@ -40,7 +36,6 @@ from graphql_api.documents.store import (
 from graphql_api.endpoint import GraphQLEndpoint
 from graphql_api.every_response import HEADER, EveryResponseMiddleware
 from graphql_api.executor import Executor
-from graphql_api.fresh import Fresh
 from graphql_api.health import Readiness, live
 from graphql_api.http.options import ProtocolOptions
 from graphql_api.http.requests import ALLOW, PREFLIGHT_HEADERS
@@ -50,14 +45,13 @@ from graphql_api.publication import PublicationWatch, is_published
 from graphql_api.rate.addresses import ClientAddresses
 from graphql_api.rate.bucket import Rate
 from graphql_api.rate.limiter import RateLimiter
-from graphql_api.rate.shared import SharedBuckets
 from graphql_api.rate.tariff import Tariff
 from graphql_api.recent import RecentOperations
 from graphql_api.schema import Schema, build_schema
 from graphql_api.settings import Settings, registry_of
+from graphql_api.sharing import shared_url, sharing
 from graphql_api.snapshots import Snapshot
 from graphql_api.wiring import open_snapshot, server_of
-from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
 from recs_core.serving.recommender import ServingRecommender
 
 log = logging.getLogger(__name__)
@@ -137,10 +131,10 @@ def create_app(
         async with AsyncExitStack() as living:
             living.push_async_callback(keys.close)
             await living.enter_async_context(
-                _redis(settings, cache, invalidations, documents, limiter, server.fresh)
+                sharing(settings, cache, invalidations, documents, limiter, server)
             )
             if watch is not None:
-                await living.enter_async_context(watch.running(_shared_redis(settings)))
+                await living.enter_async_context(watch.running(shared_url(settings)))
             readiness.serving = True
             try:
                 yield
@@ -233,61 +227,6 @@ def _documents(options: ProtocolOptions, schema: Schema) -> Documents:
     if options.documents is None:
         raise DocumentsError("trusted documents need a folder to be collected from")
     return TrustedDocuments(read_documents(options.documents, as_graphql_schema(schema.as_str())))
-
-
-@asynccontextmanager
-async def _redis(
-    settings: Settings,
-    cache: ResponseCache,
-    invalidations: Invalidations,
-    documents: Documents,
-    limiter: RateLimiter | None,
-    fresh: Fresh,
-) -> AsyncIterator[None]:
-    """Redis for all that servers share, if there is one to be had."""
-    with redis_url(settings) as url:
-        if url is None:
-            yield
-            return
-        connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
-        cache.shared = SharedAnswers(connection)
-        fresh.connection = connection
-        if limiter is not None:
-            limiter.shared = SharedBuckets(connection, limiter.rate)
-        if isinstance(documents, AutomaticDocuments):
-            documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
-        try:
-            async with followed(url, invalidations):
-                yield
-        finally:
-            cache.shared = fresh.connection = None
-            if limiter is not None:
-                limiter.shared = None
-            if isinstance(documents, AutomaticDocuments):
-                documents.shared = None
-            await cache.settle()
-            await connection.close()
-
-
-def _shared_redis(settings: Settings) -> str | None:
-    """Where the Redis is that other processes know too."""
-    return None if settings.redis_url is None else settings.redis_url.get_secret_value()
-
-
-@contextmanager
-def redis_url(settings: Settings) -> Iterator[str | None]:
-    """Where Redis is: the shared one, or one of our own in this context; None where none can be had."""
-    if (shared := _shared_redis(settings)) is not None:
-        yield shared
-        return
-    try:
-        embedded = EmbeddedRedis(max_memory_bytes=EMBEDDED_REDIS_BYTES)
-    except RedisUnavailableError as error:
-        log.warning("serving without Redis: %s", error)
-        yield None
-        return
-    with embedded:
-        yield embedded.url
 
 
 async def _to_the_page(_: Request) -> Response:

@@ -99,11 +99,12 @@ class PublicationWatch:
                 log.error("serving %s on, the published bundle is refused: %s", current, error)
             return
         self._refused = self._trouble = None
+        after = self._snapshots.prepare(after)
         warmed = await self._warm(after)
         before = self._snapshots.current
         self._snapshots.swap(after)
         log.info("serving bundle %s instead of %s, %d answers ready", after.version, before.version, warmed)
-        self._swapped(before, after)
+        self._swapped(before, self._snapshots.current)
         await anyio.to_thread.run_sync(self._registry.forget, self._snapshots.versions)
 
     async def _run(self) -> None:

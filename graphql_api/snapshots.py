@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from recs_core.artifacts.published import Provenance, provenance_of
 from recs_core.data.interactions import InteractionSet
 from recs_core.serving.recommender import ServingRecommender
+from recs_core.serving.shelf import BookState
 
 READERS = 100
 """Readers to try the API with; more than a page would show."""
@@ -19,7 +20,7 @@ READERS = 100
 
 @dataclass(frozen=True, eq=False)
 class Snapshot:
-    """One opened bundle, which never changes.
+    """One opened bundle, and what the store sells of it. It never changes: a change makes a new one.
 
     Args:
         recommender: answers from it.
@@ -41,6 +42,11 @@ class Snapshot:
         bundle = recommender.bundle
         return cls(recommender, provenance_of(bundle.path), middling_readers(bundle.history, READERS))
 
+    def with_changes(self, states: Mapping[str, BookState]) -> Snapshot:
+        """The same bundle after the store changed some of its books; see `ServingRecommender.with_changes`."""
+        changed = self.recommender.with_changes(states)
+        return self if changed is self.recommender else replace(self, recommender=changed)
+
     @property
     def version(self) -> str:
         """The bundle's version."""
@@ -50,7 +56,7 @@ class Snapshot:
 class Snapshots:
     """The snapshot that is served, and those before it while page sequences may still need them.
 
-    Swapping is one assignment: whoever holds a snapshot goes on with it.
+    Swapping is one assignment: whoever holds a snapshot goes on with it. What the store changes is changed in all.
 
     Args:
         first: the snapshot to begin with.
@@ -68,10 +74,36 @@ class Snapshots:
         self._ttl_s = ttl_s
         self._clock = clock
         self._earlier: OrderedDict[str, tuple[float, Snapshot]] = OrderedDict()
+        self._next: Snapshot | None = None
+        self._states: dict[str, BookState] = {}
+
+    def change(self, states: Mapping[str, BookState]) -> None:
+        """Know what the store says now of some of its books.
+
+        Args:
+            states: book id to all that the store changed of the book.
+        """
+        self._states.update(states)
+        self.current = self.current.with_changes(states)
+        self._next = self._next and self._next.with_changes(states)
+        for version, (until, snapshot) in self._earlier.items():
+            self._earlier[version] = until, snapshot.with_changes(states)
+
+    def prepare(self, snapshot: Snapshot) -> Snapshot:
+        """The snapshot that is to be served next, with what the store has changed; `latest` knows it from here on."""
+        self._next = snapshot.with_changes(self._states)
+        return self._next
+
+    def latest(self, snapshot: Snapshot) -> Snapshot:
+        """A snapshot after all that the store has changed; itself, where it is not served any more."""
+        if self._next is not None and self._next.version == snapshot.version:
+            return self._next
+        return self.get(snapshot.version) or snapshot
 
     def swap(self, to: Snapshot) -> None:
         """Serve another snapshot from now on; the one before is kept for a while."""
-        before = self.current
+        to, before = self.prepare(to), self.current
+        self._next = None
         if before.version == to.version:
             return
         self.current = to

@@ -6,8 +6,9 @@ import asyncio
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -36,6 +37,9 @@ PATIENCE_S = 1.0
 """With one command, beside what it waits for a message."""
 
 BEGINNING: Position = (0, 0)
+
+CatchUp: TypeAlias = Callable[[Sequence[Message]], Awaitable[None]]
+"""Given messages that are new: gets hold of what they say has changed."""
 
 
 class Invalidations:
@@ -116,9 +120,16 @@ class Invalidations:
 
 
 @asynccontextmanager
-async def followed(url: str, known: Invalidations) -> AsyncIterator[None]:
-    """Follow the log of a Redis while this context is open."""
-    follower = _Follower(url, known)
+async def followed(url: str, known: Invalidations, catch_up: CatchUp) -> AsyncIterator[None]:
+    """Follow the log of a Redis while this context is open.
+
+    Args:
+        url: where Redis is.
+        known: is told of the messages.
+        catch_up: is awaited before messages are known, for what is computed after that must see the changes. Where it
+            raises `RedisError`, they are not known yet, and it is tried again.
+    """
+    follower = _Follower(url, known, catch_up)
     known.is_followed = True
     await follower.begin()
     running = asyncio.create_task(follower.run())
@@ -137,11 +148,13 @@ class _Follower:
     Args:
         url: where Redis is.
         known: is told of the messages.
+        catch_up: is awaited before.
     """
 
-    def __init__(self, url: str, known: Invalidations) -> None:
+    def __init__(self, url: str, known: Invalidations, catch_up: CatchUp) -> None:
         self._redis = Redis.from_url(url, retry=Retry(NoBackoff(), 0), single_connection_client=True)
         self._known = known
+        self._catch_up = catch_up
         self.stopping = False
         """Ends `run` also where the client takes a cancellation for an answer that came at the same moment."""
 
@@ -175,6 +188,7 @@ class _Follower:
         known = self._known
         messages = await self._messages(message_id(known.position))
         if messages and messages[0][0] == known.position:
+            await self._catch_up(messages[1:])
             for place, tags in messages[1:]:
                 known.add(place, tags)
             known.seen()
@@ -184,6 +198,7 @@ class _Follower:
             async with asyncio.timeout(PATIENCE_S):
                 await self._redis.xadd(LOG, message(()))
             messages = await self._messages("-")
+        await self._catch_up(messages)
         known.begin(messages)
 
     async def _messages(self, start: str) -> list[Message]:

@@ -58,6 +58,7 @@ class Book(Node):
         description="Whether the book can be bought now; null where it is unknown."
     )
     _cells: strawberry.Private[Mapping[str, Cell]]
+    _changed: strawberry.Private[Mapping[str, Any] | None]
     row: strawberry.Private[int]
 
     @classmethod
@@ -66,6 +67,7 @@ class Book(Node):
         context.books_read.setdefault(snapshot, set()).add(book_row)
         book = cls.__new__(cls)
         book._cells = snapshot.recommender.bundle.catalogue.cells
+        book._changed = snapshot.recommender.shelf.cells.get(book_row)
         book.row = book_row
         return book
 
@@ -75,7 +77,10 @@ class Book(Node):
             return global_id("Book", self.book_id)
         if name not in COLUMNS:
             raise AttributeError(f"{type(self).__name__} has no {name}")
-        return self._cells[COLUMNS[name]](self.row)
+        column = COLUMNS[name]
+        if self._changed is not None and column in self._changed:
+            return self._changed[column]
+        return self._cells[column](self.row)
 
 
 @strawberry.type(description="A page of books.", directives=[INHERITED])

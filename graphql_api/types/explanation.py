@@ -29,6 +29,9 @@ class Absence(Enum):
     SEEN = strawberry.enum_value("SEEN", description="It is in the reader's history.")
     DISLIKED = strawberry.enum_value("DISLIKED", description="The reader dislikes it.")
     EXCLUDED = strawberry.enum_value("EXCLUDED", description="The request excludes it.")
+    NOT_SOLD = strawberry.enum_value(
+        "NOT_SOLD", description="The store does not sell it now: it is withdrawn or out of stock."
+    )
     FILTERED = strawberry.enum_value("FILTERED", description="It does not pass the request's filter.")
     NO_SCORE = strawberry.enum_value("NO_SCORE", description="The model knows nothing of it for this reader.")
     CAPPED = strawberry.enum_value(

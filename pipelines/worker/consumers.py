@@ -17,11 +17,10 @@ from typing import Final
 from redis import Redis
 from redis.exceptions import RedisError
 
-from pipelines.worker.effects import ReaderEffects
+from pipelines.worker.effects import BookEffects, ReaderEffects
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.consumer import ConsumerSettings, Handler, StreamConsumer
-from recs_core.online.inventory import InventoryWriter
 from recs_core.online.scripts import is_transient
 from recs_core.online.streams import lags
 
@@ -38,7 +37,7 @@ LONGEST_PAUSE_S: Final = 1.0
 
 GROUPS: Final[Mapping[str, tuple[str, Callable[[Redis], Handler]]]] = {
     "interactions": ("profiles", ReaderEffects),
-    "inventory": ("overlay", InventoryWriter),
+    "inventory": ("overlay", BookEffects),
 }
 """Stream to the group that handles it here, and how."""
 

@@ -1,13 +1,14 @@
-"""What an interaction changes: the reader's profile, and with it every answer that was made for the reader before."""
+"""What events change: a reader's profile or a book's state, and with it every answer that was made with it before."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from redis import Redis
 
-from recs_core.online.events import Interaction
+from recs_core.online.events import Interaction, InventoryEvent
 from recs_core.online.invalidations import invalidate, is_tag
+from recs_core.online.inventory import InventoryWriter
 from recs_core.online.profiles import ProfileWriter
 
 
@@ -30,8 +31,35 @@ class ReaderEffects:
         """
         faults = self._profiles(events)
         written = {event.user_id for event, fault in zip(events, faults, strict=True) if fault is None}
-        # a reader whose id is too long for a tag is too long to be asked for, too
-        tags = [tag for tag in (f"user:{user_id}" for user_id in sorted(written)) if is_tag(tag)]
-        if tags:
-            invalidate(self._client, tags)
+        _forget(self._client, (f"user:{user_id}" for user_id in sorted(written)))
         return faults
+
+
+class BookEffects:
+    """The handler of the stream `inventory`.
+
+    Args:
+        client: of the Redis that workers and servers share.
+    """
+
+    def __init__(self, client: Redis) -> None:
+        self._client = client
+        self._inventory = InventoryWriter(client)
+
+    def __call__(self, events: Sequence[InventoryEvent]) -> list[Exception | None]:
+        """Write the states of books, then have servers forget the answers that these books are in.
+
+        Raises:
+            RedisError: Redis does not answer; all of it is done again, to the same end.
+        """
+        faults = self._inventory(events)
+        written = {event.book_id for event, fault in zip(events, faults, strict=True) if fault is None}
+        _forget(self._client, (f"book:{book_id}" for book_id in sorted(written)))
+        return faults
+
+
+def _forget(client: Redis, tags: Iterable[str]) -> None:
+    # an id that is too long for a tag is too long to be asked for, too
+    usable = [tag for tag in tags if is_tag(tag)]
+    if usable:
+        invalidate(client, usable)

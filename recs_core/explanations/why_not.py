@@ -21,6 +21,8 @@ class Absence(StrEnum):
     """The reader dislikes it."""
     EXCLUDED = "EXCLUDED"
     """The request excludes it, for example as owned."""
+    NOT_SOLD = "NOT_SOLD"
+    """The store does not sell it now: it is withdrawn or out of stock."""
     FILTERED = "FILTERED"
     """It does not pass the request's filters; `WhyNot.filters` names them."""
     NO_SCORE = "NO_SCORE"

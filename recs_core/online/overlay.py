@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
-from typing import Self
+from typing import Any, Self, TypeAlias
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -20,6 +20,12 @@ log = logging.getLogger(__name__)
 
 CANCEL_PATIENCE_S = 0.5
 
+POLL_S = 1.0
+"""How long a lost message may go unnoticed."""
+
+States: TypeAlias = Mapping[str, Mapping[str, Any]]
+"""Book id to the fields that the store changed, as `BookState.fields`."""
+
 
 @dataclass(frozen=True)
 class Overlay:
@@ -27,22 +33,11 @@ class Overlay:
 
     Args:
         generation: of the last change in it.
-        withdrawn: books that are sold no more.
-        out_of_stock: books of which there are none.
-        prices: book to its new price; None: unknown.
         books: every changed book.
     """
 
     generation: int = 0
-    withdrawn: frozenset[str] = frozenset()
-    out_of_stock: frozenset[str] = frozenset()
-    prices: Mapping[str, float | None] = field(default_factory=lambda: MappingProxyType({}))
     books: Mapping[str, BookState] = field(default_factory=lambda: MappingProxyType({}))
-
-    @property
-    def unavailable(self) -> frozenset[str]:
-        """Books that must be in no answer."""
-        return self.withdrawn | self.out_of_stock
 
     def with_changes(self, changes: Changes) -> Overlay:
         """This overlay after changes; what a later version wrote stays, should Redis have lost it."""
@@ -52,16 +47,7 @@ class Overlay:
             book.book_id: self.books[book.book_id].merged(book) if book.book_id in self.books else book
             for book in changes.books
         }
-        prices = {
-            book_id: book.fields["price"] for book_id, book in changed.items() if "price" in book.fields
-        }
-        return Overlay(
-            generation=changes.generation,
-            withdrawn=self.withdrawn - changed.keys() | _where(changed, "withdrawn", True),
-            out_of_stock=self.out_of_stock - changed.keys() | _where(changed, "stock", 0),
-            prices=MappingProxyType({**self.prices, **prices}),
-            books=MappingProxyType({**self.books, **changed}),
-        )
+        return Overlay(changes.generation, MappingProxyType({**self.books, **changed}))
 
 
 class OverlayFollower:
@@ -71,11 +57,13 @@ class OverlayFollower:
 
     Args:
         client: of the event loop that enters the context.
+        told: is given the states of the books that changed, whenever some have.
         poll_s: how long a lost message may go unnoticed.
     """
 
-    def __init__(self, client: Redis, *, poll_s: float = 1.0) -> None:
+    def __init__(self, client: Redis, told: Callable[[States], None], *, poll_s: float = POLL_S) -> None:
         self._client = client
+        self._told = told
         self._poll_s = poll_s
         self._checked = float("-inf")
         self._lock = asyncio.Lock()
@@ -95,18 +83,24 @@ class OverlayFollower:
         async with self._lock:
             asked = time.monotonic()
             overlay, since = self.current, self.current.generation
+            changed: set[str] = set()
             while True:
                 changes = await read_changes_async(self._client, since)
                 # a Redis that lost its data counts anew: all that it has now may be new
                 since = 0 if changes.generation < since else changes.generation
                 overlay = overlay.with_changes(changes)
+                changed.update(book.book_id for book in changes.books)
                 if changes.complete and since == changes.generation:
                     break
             self.current = overlay
             self._checked = asked
+            if changed:
+                self._told({book_id: overlay.books[book_id].fields for book_id in changed})
             return overlay
 
     async def __aenter__(self) -> Self:
+        # who begins to serve shall know what is withdrawn
+        await self._try_refresh()
         self._tasks = [asyncio.create_task(self._poll()), asyncio.create_task(self._listen())]
         return self
 
@@ -120,8 +114,8 @@ class OverlayFollower:
 
     async def _poll(self) -> None:
         while True:
-            await self._try_refresh()
             await asyncio.sleep(self._poll_s)
+            await self._try_refresh()
 
     async def _listen(self) -> None:
         while True:
@@ -139,7 +133,3 @@ class OverlayFollower:
             await self.refresh()
         except (RedisError, OSError) as error:
             log.warning("the overlay is not refreshed, its age is %.1f s: %s", self.age_s, error)
-
-
-def _where(books: Mapping[str, BookState], name: str, value: object) -> frozenset[str]:
-    return frozenset(book_id for book_id, book in books.items() if book.fields.get(name) == value)

@@ -71,6 +71,7 @@ class Answer:
         diversity: `float64[l]`, what diversity gave to each of `ranked`.
         strategy: by which it was made.
         rules: what was asked for.
+        allowed: `bool[n_books]`, which books may be listed; None where all may.
     """
 
     ranked: list[RankedBook]
@@ -83,6 +84,7 @@ class Answer:
     diversity: NDArray[np.float64]
     strategy: Strategy
     rules: Rules = NO_RULES
+    allowed: NDArray[np.bool_] | None = None
 
     @property
     def history(self) -> csr_array:
@@ -103,10 +105,10 @@ class Answer:
     def total(self) -> int:
         """How many books the longest such list would have, but for a cap of authors, which may end it earlier."""
         if self.served_from is ServedFrom.PRECOMPUTED and isinstance(self.model, Recommender):
-            # a ready list is given where no rule bars a book, and has no scores of those after its end
-            if not self.model.zero_means_unknown:
-                return int(self.model.n_books - self.history.nnz)
-            scores = self.model.score(self.history)[0]
-            scores[self.history.indices] = 0
-            return int(np.count_nonzero(scores))
+            # a ready list has no scores of the books after its end
+            listed = np.ones(self.model.n_books, np.bool_) if self.allowed is None else self.allowed.copy()
+            listed[self.history.indices] = False
+            if self.model.zero_means_unknown:
+                listed &= self.model.score(self.history)[0] != 0
+            return int(np.count_nonzero(listed))
         return int(np.count_nonzero(self.reranking.scores > -np.inf))

@@ -52,13 +52,16 @@ class CoReading:
         self._book_starts, self._users = by_book.indptr, by_book.indices
         self._counts = np.diff(by_book.indptr)
 
-    def also_read(self, book_row: int, *, k: int, min_readers: int) -> list[CoRead]:
+    def also_read(
+        self, book_row: int, *, k: int, min_readers: int, allowed: NDArray[np.bool_] | None = None
+    ) -> list[CoRead]:
         """The k books that go best with a book, fewer where fewer have the readers; of equal ones the lower row.
 
         Args:
             book_row: the book.
             k: length of the list.
             min_readers: who must have read both, at least.
+            allowed: `bool[n_books]`, which books may be listed; all where None.
 
         Raises:
             ParameterError: `min_readers` is below 1.
@@ -72,7 +75,8 @@ class CoReading:
             return []
         both = np.bincount(np.concatenate(read), minlength=self._counts.size)
         both[book_row] = 0
-        books = np.flatnonzero(both >= min_readers)
+        enough = both >= min_readers
+        books = np.flatnonzero(enough if allowed is None else enough & allowed)
         scores = association(both[books], self._counts[books], users.size)
         best = books[np.argsort(-scores, kind="stable")[:k]].tolist()
         return [

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from copy import copy
+from typing import Self
+
 import numpy as np
 
 from recs_core.artifacts.bundle import Bundle
@@ -27,8 +30,14 @@ class Discovery:
         self._bundle = bundle
         self._filters = filters
         self._co_reading = CoReading(bundle.history.matrix)
-        self._arrivals = ArrivalIndex(filters.years, bundle.reading["all"])
+        self._arrivals = ArrivalIndex(filters.columns.years, bundle.reading["all"])
         self._trending = TrendingIndex(bundle.reading)
+
+    def with_filters(self, filters: FilterIndex) -> Self:
+        """The same books, of which others may be listed."""
+        other = copy(self)
+        other._filters = filters
+        return other
 
     def similar(self, book_id: str, *, k: int) -> list[RankedBook]:
         """The k books most like a book: to the model, or by their content where it knows no likeness.
@@ -36,7 +45,8 @@ class Discovery:
         Raises:
             UnknownIdError: the book is not in the bundle.
         """
-        return similar_books(self._bundle.model, self._bundle.vectors, self.book_row(book_id), k=k)
+        book_row, allowed = self.book_row(book_id), self._filters.allowed()
+        return similar_books(self._bundle.model, self._bundle.vectors, book_row, k=k, allowed=allowed)
 
     def also_read(self, book_id: str, *, k: int, min_readers: int = 2) -> list[CoRead]:
         """The k books that readers of a book read too, those that go best with it first; see `CoReading`.
@@ -50,7 +60,8 @@ class Discovery:
             UnknownIdError: the book is not in the bundle.
             ParameterError: `min_readers` is below 1.
         """
-        return self._co_reading.also_read(self.book_row(book_id), k=k, min_readers=min_readers)
+        book_row, allowed = self.book_row(book_id), self._filters.allowed()
+        return self._co_reading.also_read(book_row, k=k, min_readers=min_readers, allowed=allowed)
 
     def trending(self, window: Window, *, k: int, filters: BookFilter = EVERY_BOOK) -> TrendingList:
         """The k books that most readers read within a window; see `TrendingIndex`.

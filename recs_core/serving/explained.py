@@ -70,6 +70,8 @@ def _refusal(
         return WhyNot(Absence.DISLIKED)
     if book_row in excluded:
         return WhyNot(Absence.EXCLUDED)
+    if filters.is_closed(book_row):
+        return WhyNot(Absence.NOT_SOLD)
     failed = filters.failed(answer.rules.filters, book_row)
     if failed:
         return WhyNot(Absence.FILTERED, failed)

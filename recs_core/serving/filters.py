@@ -2,12 +2,13 @@
 
 A filter admits the books that are *known* to satisfy it. A book whose language, genre, year, price or stock is
 unknown does not pass a filter that asks for it: a shop that is told "in stock, under 20" must not show what may be
-neither.
+neither. What the store does not sell now passes no filter, not even the empty one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Self
 
@@ -60,47 +61,70 @@ EVERY_BOOK = BookFilter()
 
 
 class FilterIndex:
-    """The columns that filters ask for, as arrays, and the masks of the filters that were asked last.
+    """Which books may be listed, and the masks of the filters that were asked last.
 
     Args:
-        catalogue: the books, in the order of the rows.
+        columns: what is known of the books.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._columns = FilterColumns(catalogue)
-        self.years = self._columns.years
+    def __init__(self, columns: FilterColumns) -> None:
+        self.columns = columns
         # of the columns, not of this: a cycle would keep a replaced bundle until the collector comes by
-        self.mask: Callable[[BookFilter], NDArray[np.bool_]] = lru_cache(CACHED)(self._columns.mask)
-        """Which books pass a filter, `bool[n_books]`, read-only."""
+        self.mask: Callable[[BookFilter], NDArray[np.bool_]] = lru_cache(CACHED)(columns.mask)
+        """Which books may be listed that pass a filter, `bool[n_books]`, read-only."""
 
-    def allowed(self, wanted: BookFilter) -> NDArray[np.bool_] | None:
-        """Which books pass a filter, `bool[n_books]`, read-only; None where all do."""
-        return None if wanted == EVERY_BOOK else self.mask(wanted)
+    def allowed(self, wanted: BookFilter = EVERY_BOOK) -> NDArray[np.bool_] | None:
+        """Which books may be listed that pass a filter, `bool[n_books]`, read-only; None where all may."""
+        return None if wanted == EVERY_BOOK and self.columns.closed is None else self.mask(wanted)
+
+    def is_closed(self, book_row: int) -> bool:
+        """Whether a book must not be listed, whatever the filter."""
+        return self.columns.closed is not None and bool(self.columns.closed[book_row])
 
     def failed(self, wanted: BookFilter, book_row: int) -> tuple[str, ...]:
         """The names of the conditions that a book does not pass."""
-        return tuple(name for name, passes in self._columns.conditions(wanted) if not passes[book_row])
+        return tuple(name for name, passes in self.columns.conditions(wanted) if not passes[book_row])
 
 
+@dataclass(frozen=True, eq=False)
 class FilterColumns:
-    """The columns that filters ask for, as arrays.
+    """The columns that filters ask for, as arrays, in the order of the rows.
 
     Args:
-        catalogue: the books, in the order of the rows.
+        languages, genres: of the books.
+        years: `float64[n_books]`, NaN where unknown.
+        prices: `float64[n_books]`, NaN where unknown.
+        in_stock: `bool[n_books]`, known to be available.
+        closed: `bool[n_books]`, must not be listed at all; None where every book may.
     """
 
-    def __init__(self, catalogue: Catalogue) -> None:
+    languages: Labels
+    genres: Labels
+    years: NDArray[np.float64]
+    prices: NDArray[np.float64]
+    in_stock: NDArray[np.bool_]
+    closed: NDArray[np.bool_] | None = None
+
+    @classmethod
+    def of(cls, catalogue: Catalogue) -> Self:
+        """Read a catalogue, of which every book may be listed."""
         table = catalogue.table
-        self.n_books = len(catalogue)
-        self.languages = Labels.of(table["language"])
-        self.genres = Labels.of(table["genres"])
-        self.years = numbers(table["year"])
-        self.prices = numbers(table["price"])
-        self.in_stock = truths(table["available"])
+        return cls(
+            languages=Labels.of(table["language"]),
+            genres=Labels.of(table["genres"]),
+            years=numbers(table["year"]),
+            prices=numbers(table["price"]),
+            in_stock=truths(table["available"]),
+        )
+
+    @property
+    def n_books(self) -> int:
+        """How many there are."""
+        return int(self.years.size)
 
     def mask(self, wanted: BookFilter) -> NDArray[np.bool_]:
-        """Which books pass a filter, `bool[n_books]`, read-only."""
-        mask = np.ones(self.n_books, dtype=np.bool_)
+        """Which books may be listed that pass a filter, `bool[n_books]`, read-only."""
+        mask = np.ones(self.n_books, dtype=np.bool_) if self.closed is None else ~self.closed
         for _, passes in self.conditions(wanted):
             mask &= passes
         mask.flags.writeable = False

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final, Literal
+from copy import copy
+from typing import Final, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +27,7 @@ from recs_core.serving.filters import EVERY_BOOK, FilterIndex
 from recs_core.serving.greedy import pick
 from recs_core.serving.rerank import BookFacts, Reranking
 from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
+from recs_core.serving.shelf import BookState, Shelf
 from recs_core.serving.strategies import OWN, TUNED, Strategies, Strategy, StrategyConfig
 from recs_core.serving.taste import Event, Taste, fold_in, session_events
 
@@ -58,10 +60,33 @@ class ServingRecommender:
         # whatever the served model makes of an empty history, what is popular is the honest answer to one
         self._popular = Popularity.from_state(PopularityConfig(), {"popularity": popularity})
         self.strategies = Strategies(strategies, default_strategy, model=bundle.model, popular=self._popular)
-        self.filters = FilterIndex(bundle.catalogue)
+        self.shelf = Shelf.of(bundle.catalogue)
         authors = Labels.of(bundle.catalogue.table["authors"])
         self.facts = BookFacts(popularity, bundle.vectors, authors)
         self.discovery = Discovery(bundle, self.filters)
+
+    @property
+    def filters(self) -> FilterIndex:
+        """Which books may be listed."""
+        return self.shelf.filters
+
+    def with_changes(self, states: Mapping[str, BookState]) -> Self:
+        """The same recommender after the store changed some of its books.
+
+        A book that is withdrawn or sold out is in no list of the new one, and filters go by what is so now.
+
+        Args:
+            states: book id to all that the store changed of the book since the bundle was made; ids that are not
+                served change nothing.
+        """
+        rows = self.bundle.books.rows(list(states), missing="pad") if states else ()
+        served = {int(row): state for row, state in zip(rows, states.values(), strict=True) if row != PAD}
+        if not served:
+            return self
+        other = copy(self)
+        other.shelf = self.shelf.with_states(served)
+        other.discovery = self.discovery.with_filters(other.filters)
+        return other
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""
@@ -109,7 +134,7 @@ class ServingRecommender:
         taste = fold_in(self._history(row), recent, self.bundle.books)
         plain = by.is_own and not recent and rules.filters == EVERY_BOOK and not rules.exclude
         if plain and by.rerank(rules.rerank).leaves_order:
-            ready = ready_list(self.bundle, row, k=k)
+            ready = ready_list(self.bundle, row, k=k, allowed=self.filters.allowed())
             if ready is not None:
                 return self._answer(ready, taste, k, rules, by)
         scored = score_reader(by.model, self._popular, taste.history, row)
@@ -206,4 +231,5 @@ class ServingRecommender:
             diversity=picked.diversity,
             strategy=strategy,
             rules=rules,
+            allowed=allowed,
         )

@@ -67,12 +67,28 @@ def score_reader(model: AnyModel, popular: Popularity, history: csr_array, user_
     return by_model(popular, history, ServedFrom.POPULAR)
 
 
-def ready_list(bundle: Bundle, user_row: int, *, k: int) -> Scored | None:
-    """The scores of the books that the bundle lists for a reader, or None where it has no list of k books."""
-    best = bundle.precomputed.of(user_row, k=k)
+def ready_list(
+    bundle: Bundle, user_row: int, *, k: int, allowed: NDArray[np.bool_] | None = None
+) -> Scored | None:
+    """The scores of the books that the bundle lists for a reader, or None where it has no list of k books.
+
+    Args:
+        bundle: what is served.
+        user_row: the reader.
+        k: how many books are needed.
+        allowed: `bool[n_books]`, which of the list may be shown; all where None.
+    """
+    depth = k if allowed is None else bundle.precomputed.lists.k
+    best = bundle.precomputed.of(user_row, k=depth)
     if best is None:
         return None
+    books, listed = best.books[0], best.scores[0]
+    there = books != PAD
+    if allowed is not None:
+        is_whole = not there[-1:].all()
+        there &= allowed[books]
+        if np.count_nonzero(there) < k and not is_whole:
+            return None
     scores = np.full(len(bundle.books), -np.inf, dtype=np.float32)
-    there = best.books[0] != PAD
-    scores[best.books[0][there]] = best.scores[0][there]
+    scores[books[there]] = listed[there]
     return Scored(scores, bundle.precomputed.scales_of(user_row), bundle.model, ServedFrom.PRECOMPUTED)

@@ -13,7 +13,12 @@ from recs_core.serving.answer import RankedBook
 
 
 def similar_books(
-    model: AnyModel, vectors: NDArray[np.float32], book_row: int, *, k: int
+    model: AnyModel,
+    vectors: NDArray[np.float32],
+    book_row: int,
+    *,
+    k: int,
+    allowed: NDArray[np.bool_] | None = None,
 ) -> list[RankedBook]:
     """The k books most like a book, itself left out.
 
@@ -22,13 +27,24 @@ def similar_books(
         vectors: `float32[n_books, d]`, content vectors of length 1 or 0, for a model that knows no likeness.
         book_row: the book.
         k: length of the list; it is shorter where fewer books are like it.
+        allowed: `bool[n_books]`, which books may be listed; all where None.
     """
+    depth = k
+    while True:
+        best = _most_like(model, vectors, book_row, k=depth)
+        pairs = list(zip(best.books[0].tolist(), best.scores[0].tolist(), strict=True))
+        listed = [pair for pair in pairs if pair[0] != PAD and (allowed is None or allowed[pair[0]])]
+        is_whole = depth >= len(vectors) or (bool(pairs) and pairs[-1][0] == PAD)
+        if len(listed) >= k or is_whole:
+            return [RankedBook(book, score, rank) for rank, (book, score) in enumerate(listed[:k], 1)]
+        # books that are not sold are few: nearly always the first look is enough
+        depth *= 2
+
+
+def _most_like(model: AnyModel, vectors: NDArray[np.float32], book_row: int, *, k: int) -> TopK:
     if isinstance(model, SimilarBooks):
-        best = model.similar(np.array([book_row], dtype=np.int32), k=k)
-    else:
-        best = alike(vectors, book_row, k=k)
-    pairs = zip(best.books[0].tolist(), best.scores[0].tolist(), strict=True)
-    return [RankedBook(book, score, rank) for rank, (book, score) in enumerate(pairs, 1) if book != PAD]
+        return model.similar(np.array([book_row], dtype=np.int32), k=k)
+    return alike(vectors, book_row, k=k)
 
 
 def alike(vectors: NDArray[np.float32], book_row: int, *, k: int) -> TopK:

@@ -102,6 +102,10 @@ def eventually(true: Callable[[], bool], *, within_s: float = 10) -> None:
         time.sleep(0.02)
 
 
+async def nothing_to_catch_up(_: object) -> None:
+    """For who follows invalidations of what nobody computes."""
+
+
 def children(pid: int) -> list[int]:
     """The processes that a process started."""
     tasks = Path(f"/proc/{pid}/task").glob("*/children")

@@ -5,20 +5,28 @@ from __future__ import annotations
 import asyncio
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from api_server import RECOMMENDATIONS, ApiServer, api_server, eventually, server_environment
+from api_server import (
+    RECOMMENDATIONS,
+    ApiServer,
+    api_server,
+    eventually,
+    nothing_to_catch_up,
+    server_environment,
+)
 from redis import Redis
+from redis.exceptions import RedisError
 
 from graphql_api.cache.entry import Entry
-from graphql_api.cache.invalidations import BLIND_AFTER_S, BLIND_TTL_S, Invalidations, followed
+from graphql_api.cache.invalidations import BLIND_AFTER_S, BLIND_TTL_S, CatchUp, Invalidations, followed
 from graphql_api.cache.policy import Policy
 from recs_core.artifacts.bundle import Bundle
 from recs_core.errors import ParameterError
-from recs_core.online.invalidations import LOG, MAX_TAGS, checked, invalidate
+from recs_core.online.invalidations import LOG, MAX_TAGS, Message, checked, invalidate
 from recs_core.online.redis_server import EmbeddedRedis
 
 L1 = "bookverse; hit; detail=L1"
@@ -196,9 +204,9 @@ def test_who_cannot_see_the_log_gives_answers_for_ten_seconds_only() -> None:
 
 
 @asynccontextmanager
-async def following(url: str) -> AsyncIterator[Invalidations]:
+async def following(url: str, catch_up: CatchUp = nothing_to_catch_up) -> AsyncIterator[Invalidations]:
     known = Invalidations()
-    async with followed(url, known):
+    async with followed(url, known, catch_up):
         yield known
 
 
@@ -249,3 +257,23 @@ def test_many_tags_are_sent_in_several_messages(redis_server: EmbeddedRedis) -> 
     with Redis.from_url(redis_server.url) as redis:
         invalidate(redis, [f"book:{n}" for n in range(MAX_TAGS + 1)])
         assert redis.xlen(LOG) == 2
+
+
+@pytest.mark.anyio
+async def test_an_answer_counts_as_newer_than_a_change_only_when_the_change_is_at_hand(
+    redis_server: EmbeddedRedis,
+) -> None:
+    known_while_catching_up = []
+
+    async def catch_up(messages: Sequence[Message]) -> None:
+        if any(tags for _, tags in messages):
+            known_while_catching_up.append(known.position)
+            if len(known_while_catching_up) < 3:
+                raise RedisError("the change cannot be read yet")
+
+    async with following(redis_server.url, catch_up) as known:
+        before, kept = known.position, entry(known, "book:7")
+        with Redis.from_url(redis_server.url) as redis:
+            invalidate(redis, ["book:7"])
+        await until(known, kept)
+    assert known_while_catching_up == [before] * 3

@@ -62,3 +62,34 @@ def test_going_back_serves_the_earlier_one_again(opened: list[Snapshot]) -> None
 
 def test_a_bundle_that_was_not_published_has_no_provenance(opened: list[Snapshot], tmp_path: Path) -> None:
     assert opened[0].provenance == Provenance()
+
+
+def test_what_the_store_changes_is_changed_in_all_that_are_kept(opened: list[Snapshot]) -> None:
+    snapshots = Snapshots(opened[0], kept=1, ttl_s=60)
+    snapshots.swap(opened[1])
+    held = snapshots.current
+    book = str(held.recommender.bundle.books.array[0])
+    coming = snapshots.prepare(opened[2])
+    snapshots.change({book: {"stock": 0}})
+    for each in opened[:3]:
+        now = snapshots.latest(each)
+        assert now.version == each.version
+        assert now.recommender.filters.is_closed(0)
+    assert snapshots.current is snapshots.latest(opened[1])
+    assert not held.recommender.filters.is_closed(0)
+    assert not coming.recommender.filters.is_closed(0)
+    snapshots.swap(opened[2])
+    assert snapshots.current.recommender.filters.is_closed(0)
+
+
+def test_a_snapshot_that_comes_later_knows_what_was_changed_before(opened: list[Snapshot]) -> None:
+    snapshots = Snapshots(opened[0], kept=1, ttl_s=60)
+    book = str(opened[1].recommender.bundle.books.array[3])
+    snapshots.change({book: {"withdrawn": True}})
+    assert snapshots.prepare(opened[1]).recommender.filters.is_closed(3)
+
+
+def test_a_snapshot_that_is_gone_is_as_it_was(opened: list[Snapshot]) -> None:
+    snapshots = Snapshots(opened[0], kept=0, ttl_s=60)
+    snapshots.swap(opened[1])
+    assert snapshots.latest(opened[0]) is opened[0]

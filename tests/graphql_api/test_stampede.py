@@ -11,7 +11,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from api_server import RECOMMENDATIONS, eventually, server_environment
+from api_server import RECOMMENDATIONS, eventually, nothing_to_catch_up, server_environment
 
 from graphql_api.cache.connection import Connection
 from graphql_api.cache.entry import Entry
@@ -156,7 +156,7 @@ async def server_cache(url: str) -> AsyncIterator[ResponseCache]:
     cache = ResponseCache(MemoryCache(max_bytes=1_000_000), invalidations)
     connection = Connection(url, timeout_s=1)
     cache.shared = SharedAnswers(connection)
-    async with followed(url, invalidations):
+    async with followed(url, invalidations, nothing_to_catch_up):
         yield cache
         await cache.settle()
     await connection.close()

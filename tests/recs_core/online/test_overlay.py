@@ -10,8 +10,8 @@ import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
-from recs_core.online.inventory import InventoryWriter
-from recs_core.online.overlay import Overlay, OverlayFollower
+from recs_core.online.inventory import BookState, InventoryWriter
+from recs_core.online.overlay import Overlay, OverlayFollower, States
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.testing.events import price, stock, withdrawal
 
@@ -25,16 +25,25 @@ async def until(true: Callable[[], bool]) -> None:
 
 
 def following(
-    url: str, test: Callable[[OverlayFollower], Coroutine[Any, Any, None]], *, poll_s: float
+    url: str,
+    test: Callable[[OverlayFollower], Coroutine[Any, Any, None]],
+    *,
+    poll_s: float,
+    told: Callable[[States], None] = lambda _: None,
 ) -> None:
     async def run() -> None:
         async with (
             AsyncRedis.from_url(url) as connected,
-            OverlayFollower(connected, poll_s=poll_s) as follower,
+            OverlayFollower(connected, told, poll_s=poll_s) as follower,
         ):
             await test(follower)
 
     asyncio.run(run())
+
+
+def known(overlay: Overlay, name: str) -> dict[str, Any]:
+    """Of each book that has a field its value."""
+    return {book_id: book.fields[name] for book_id, book in overlay.books.items() if name in book.fields}
 
 
 async def subscribed(client: Redis) -> None:
@@ -46,15 +55,15 @@ def test_it_starts_with_all_that_has_changed(client: Redis, redis_server: Embedd
     InventoryWriter(client)([*many, withdrawal("w", 2, book_id="b7"), stock("s", 3, 0, book_id="b8")])
 
     async def test(follower: OverlayFollower) -> None:
-        assert follower.age_s == float("inf")
-        overlay = await follower.refresh()
-        assert len(overlay.prices) == 2_500
-        assert (overlay.withdrawn, overlay.out_of_stock) == ({"b7"}, {"b8"})
-        assert overlay.unavailable == {"b7", "b8"}
-        assert follower.current is overlay
+        overlay = follower.current
+        assert len(known(overlay, "price")) == 2_500
+        assert (known(overlay, "withdrawn"), known(overlay, "stock")) == ({"b7": True}, {"b8": 0})
         assert follower.age_s < 60
+        (states,) = told
+        assert states == {book_id: book.fields for book_id, book in overlay.books.items()}
 
-    following(redis_server.url, test, poll_s=NEVER_S)
+    told: list[States] = []
+    following(redis_server.url, test, poll_s=NEVER_S, told=told.append)
 
 
 def test_a_message_brings_a_change_without_any_poll(client: Redis, redis_server: EmbeddedRedis) -> None:
@@ -62,15 +71,15 @@ def test_a_message_brings_a_change_without_any_poll(client: Redis, redis_server:
         await subscribed(client)
         before = follower.current
         InventoryWriter(client)([withdrawal("w", 1), stock("s", 2, 0), price("p", 3, 4.5)])
-        await until(lambda: follower.current.prices == {"b": 4.5})
-        assert follower.current.withdrawn == follower.current.out_of_stock == {"b"}
+        await until(lambda: known(follower.current, "price") == {"b": 4.5})
+        assert told[-1] == {"b": {"withdrawn": True, "stock": 0, "price": 4.5}}
         # what a request in flight holds does not change under it
-        assert (before.withdrawn, dict(before.prices)) == (frozenset(), {})
+        assert dict(before.books) == {}
         InventoryWriter(client)([stock("t", 4, 9)])
-        await until(lambda: not follower.current.out_of_stock)
-        assert follower.current.withdrawn == {"b"}
+        await until(lambda: told[-1] == {"b": {"withdrawn": True, "stock": 9, "price": 4.5}})
 
-    following(redis_server.url, test, poll_s=NEVER_S)
+    told: list[States] = []
+    following(redis_server.url, test, poll_s=NEVER_S, told=told.append)
 
 
 def test_a_poll_brings_what_no_message_told(client: Redis, redis_server: EmbeddedRedis) -> None:
@@ -79,7 +88,7 @@ def test_a_poll_brings_what_no_message_told(client: Redis, redis_server: Embedde
         # every listener is cut off, then something changes: no message reaches it
         client.client_kill_filter(_type="pubsub")
         InventoryWriter(client)([withdrawal("w", 1)])
-        await until(lambda: follower.current.withdrawn == {"b"})
+        await until(lambda: known(follower.current, "withdrawn") == {"b": True})
 
     following(redis_server.url, test, poll_s=0.02)
 
@@ -89,10 +98,10 @@ def test_without_redis_the_last_overlay_stays_and_its_age_shows() -> None:
         InventoryWriter(client)([withdrawal("w", 1)])
 
         async def test(follower: OverlayFollower) -> None:
-            await until(lambda: follower.current.withdrawn == {"b"})
+            await until(lambda: known(follower.current, "withdrawn") == {"b": True})
             await asyncio.to_thread(server.close)
             await until(lambda: follower.age_s > 0.2)
-            assert follower.current.withdrawn == {"b"}
+            assert known(follower.current, "withdrawn") == {"b": True}
 
         following(server.url, test, poll_s=0.02)
 
@@ -105,11 +114,11 @@ def test_a_redis_that_lost_its_data_brings_no_withdrawn_book_back(
         first = await follower.refresh()
         client.flushall()
         kept = await follower.refresh()
-        assert (kept.withdrawn, kept.generation) == ({"b"}, 0)
+        assert (known(kept, "withdrawn"), kept.generation) == ({"b": True}, 0)
         InventoryWriter(client)([price("q", 7, 2.0), price("other", 1, 3.0, book_id="c")])
         again = await follower.refresh()
         assert again.generation > first.generation
-        assert (again.withdrawn, again.prices) == ({"b"}, {"b": 2.0, "c": 3.0})
+        assert (known(again, "withdrawn"), known(again, "price")) == ({"b": True}, {"b": 2.0, "c": 3.0})
 
     following(redis_server.url, test, poll_s=NEVER_S)
 
@@ -117,4 +126,4 @@ def test_a_redis_that_lost_its_data_brings_no_withdrawn_book_back(
 def test_an_overlay_cannot_be_changed_in_place() -> None:
     overlay = Overlay()
     with pytest.raises(TypeError):
-        overlay.prices["b"] = 1.0  # type: ignore[index]
+        overlay.books["b"] = BookState("b", {}, {})  # type: ignore[index]

@@ -88,6 +88,8 @@ def reason_in_words(answer: Answer, serving: ServingRecommender, row: int, score
         return "DISLIKED"
     if row in owned:
         return "EXCLUDED"
+    if serving.shelf.cells.get(row) == {"available": False}:
+        return "NOT_SOLD"
     if not serving.filters.mask(answer.rules.filters)[row]:
         return "FILTERED"
     if row in answer.book_rows.tolist():
@@ -117,7 +119,9 @@ def reason_in_words(answer: Answer, serving: ServingRecommender, row: int, score
 
 
 def test_every_absence_has_its_reason(bundle: Bundle) -> None:
-    serving, rng = served(bundle, SPECS[-1]), np.random.default_rng(11)
+    not_sold = {book_id: {"stock": 0} for book_id in bundle.books.array[:3].tolist()}
+    serving = served(bundle, SPECS[-1]).with_changes(not_sold)
+    rng = np.random.default_rng(11)
     found: Counter[str] = Counter()
     for _ in range(60):
         answer = random_answer(serving, rng)

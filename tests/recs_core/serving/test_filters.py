@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from recs_core.data.catalogue import SCHEMA, BookRecord, Catalogue
-from recs_core.serving.filters import EVERY_BOOK, BookFilter, FilterIndex
+from recs_core.serving.filters import EVERY_BOOK, BookFilter, FilterColumns, FilterIndex
 from recs_core.testing.tiny import BOOKS
 
 BLANK = {
@@ -69,7 +69,7 @@ def broken(wanted: BookFilter, book: BookRecord) -> list[str]:
 
 @pytest.fixture(scope="module")
 def index(catalogue: Catalogue) -> FilterIndex:
-    return FilterIndex(catalogue)
+    return FilterIndex(FilterColumns.of(catalogue))
 
 
 @given(filters())
@@ -100,12 +100,14 @@ def test_no_condition_admits_every_book(index: FilterIndex) -> None:
 )
 def test_what_is_unknown_does_not_pass_a_filter_that_asks_for_it(wanted: dict[str, Any]) -> None:
     unknown = Catalogue(pa.Table.from_pylist([{"book_id": "b", **BLANK}], schema=SCHEMA))
-    assert FilterIndex(unknown).mask(BookFilter(**wanted)).tolist() == [False]
+    assert FilterIndex(FilterColumns.of(unknown)).mask(BookFilter(**wanted)).tolist() == [False]
 
 
 def test_a_book_of_unknown_genres_is_of_none_that_is_refused() -> None:
     unknown = Catalogue(pa.Table.from_pylist([{"book_id": "b", **BLANK}], schema=SCHEMA))
-    assert FilterIndex(unknown).mask(BookFilter(without_genres=("dragon",))).tolist() == [True]
+    assert FilterIndex(FilterColumns.of(unknown)).mask(BookFilter(without_genres=("dragon",))).tolist() == [
+        True
+    ]
 
 
 def test_a_mask_that_is_kept_cannot_be_written_to(index: FilterIndex) -> None:

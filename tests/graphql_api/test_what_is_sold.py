@@ -1,0 +1,158 @@
+"""What the store sells no more is listed by no server, kept answers included: real Redis, consumer and servers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from api_server import ApiServer, api_server, eventually, publish_another
+from redis import Redis
+
+from pipelines.publish import publish
+from pipelines.worker.consumers import Consumers
+from recs_core.artifacts.bundle import Bundle
+from recs_core.online.consumer import ConsumerSettings
+from recs_core.online.events import decode
+from recs_core.online.redis_server import EmbeddedRedis
+from recs_core.online.streams import EventProducer
+
+LIST = "query($id: ID!) { recommendations(userId: $id) { nodes { book { bookId price inStock } } } }"
+BOOK = "query($id: ID!) { book(id: $id) { price inStock title } }"
+LISTS = """query($reader: ID!, $book: ID!) {
+  recommendations(userId: $reader, first: 40) { nodes { book { bookId } } }
+  personalized(bookIds: [$book], first: 40) { nodes { book { bookId } } }
+  similarBooks(bookId: $book, first: 40) { nodes { book { bookId } } }
+  alsoRead(bookId: $book, first: 40) { nodes { book { bookId } } }
+  trending(window: ALL, first: 40) { nodes { book { bookId } } }
+  newArrivals(first: 40) { nodes { bookId } }
+  search(text: "the", first: 40) { nodes { book { bookId } } }
+}"""
+
+
+class Store:
+    """Says what changes of its books; versions grow."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._producer = EventProducer(redis)
+        self._version = 0
+
+    def says(self, kind: str, book_id: str, **more: Any) -> None:
+        self._version += 1
+        event = {
+            "schema_version": 1,
+            "type": kind,
+            "event_id": f"store-{self._version}",
+            "book_id": book_id,
+            "version": self._version,
+            "time": datetime.now(UTC).isoformat(),
+        }
+        self._producer.send([decode("inventory", json.dumps(event | more))])
+
+
+@pytest.fixture
+def store(redis_server: EmbeddedRedis) -> Iterator[Store]:
+    consumers = Consumers(redis_server.url, ["inventory"], ConsumerSettings())
+    thread = threading.Thread(target=consumers.run)
+    thread.start()
+    with Redis.from_url(redis_server.url) as redis:
+        yield Store(redis)
+    consumers.stop()
+    thread.join(20)
+    assert not thread.is_alive()
+
+
+@contextmanager
+def replicas(bundle: Bundle, redis: EmbeddedRedis, folder: Path) -> Iterator[list[ApiServer]]:
+    with (
+        api_server(bundle.path, folder / "log1", BOOKVERSE_REDIS_URL=redis.url) as one,
+        api_server(bundle.path, folder / "log2", BOOKVERSE_REDIS_URL=redis.url) as other,
+    ):
+        yield [one, other]
+
+
+def listed(server: ApiServer, reader: str = "u001") -> list[str]:
+    nodes = server.data(LIST, id=reader)["recommendations"]["nodes"]
+    return [node["book"]["bookId"] for node in nodes]
+
+
+def everywhere(servers: Sequence[ApiServer], book: str, *, beside: str) -> list[str]:
+    """The lists, of any server, that a book is in."""
+    return [
+        name
+        for server in servers
+        for name, page in server.data(LISTS, reader="u001", book=beside).items()
+        if book in [node.get("book", node)["bookId"] for node in page["nodes"]]
+    ]
+
+
+@pytest.mark.parametrize(("kind", "more"), [("book_withdrawn", {}), ("stock_changed", {"stock": 0})])
+def test_what_is_not_sold_leaves_every_list_of_every_server_and_comes_back(
+    bundle: Bundle, redis_server: EmbeddedRedis, store: Store, tmp_path: Path, kind: str, more: dict[str, Any]
+) -> None:
+    with replicas(bundle, redis_server, tmp_path) as servers:
+        book = listed(servers[0])[0]
+        beside = next(
+            row
+            for row in bundle.books.array.tolist()
+            if {*everywhere(servers, book, beside=row)} >= {"alsoRead"}
+        )
+        # kept from here on by both
+        before = everywhere(servers, book, beside=beside)
+        assert {"recommendations", "trending", "similarBooks", "alsoRead"} <= set(before)
+        assert "recommendations" in everywhere(servers, book, beside=beside)
+        store.says(kind, book, **more)
+        eventually(lambda: not everywhere(servers, book, beside=beside))
+        for server in servers:
+            assert server.data(BOOK, id=book)["book"]["inStock"] is False
+            rule = server.data(
+                'query($id: ID!) { explain(userId: "u001", bookId: $id) { whyNot { rule } } }', id=book
+            )
+            assert rule["explain"]["whyNot"] == {"rule": "NOT_SOLD"}
+        store.says("book_added", book, fields={"title": "Sold again", "price": 3.5, "stock": 5})
+        again = {"title": "Sold again", "inStock": True, "price": 3.5}
+        eventually(lambda: [server.data(BOOK, id=book)["book"] for server in servers] == [again, again])
+        # the lists that were made meanwhile may be kept for their time: this one was not asked for before
+        page = servers[0].data('{ recommendations(userId: "u001", first: 39) { nodes { book { bookId } } } }')
+        assert book in [node["book"]["bookId"] for node in page["recommendations"]["nodes"]]
+
+
+def test_a_new_price_shows_in_every_server(
+    bundle: Bundle, redis_server: EmbeddedRedis, store: Store, tmp_path: Path
+) -> None:
+    with replicas(bundle, redis_server, tmp_path) as servers:
+        book = listed(servers[0])[0]
+
+        def prices() -> set[float]:
+            return {
+                node["book"]["price"]
+                for server in servers
+                for node in server.data(LIST, id="u001")["recommendations"]["nodes"]
+                if node["book"]["bookId"] == book
+            }
+
+        assert 1.25 not in prices()
+        store.says("price_changed", book, price=1.25)
+        eventually(lambda: prices() == {1.25})
+
+
+def test_a_server_that_begins_and_a_bundle_that_is_published_know_what_is_not_sold(
+    bundle: Bundle, redis_server: EmbeddedRedis, store: Store, tmp_path: Path
+) -> None:
+    published = tmp_path / "published"
+    publish(bundle.path, published)
+    settings = {"BOOKVERSE_REDIS_URL": redis_server.url, "BOOKVERSE_API__PUBLISHED": str(published)}
+    with api_server(None, tmp_path / "log", **settings) as first:
+        sold_out = listed(first)[0]
+        store.says("stock_changed", sold_out, stock=0)
+        eventually(lambda: sold_out not in listed(first))
+        with api_server(None, tmp_path / "log2", **settings) as later:
+            assert sold_out not in listed(later)
+        publish_another(published, first, seed=8)
+        for row in range(1, 61):
+            assert sold_out not in listed(first, f"u{row:03d}")
