@@ -32,9 +32,9 @@ class NoEffectError(BookverseError):
 
 
 @contextmanager
-def local_worker(redis_url: str) -> Iterator[None]:
-    """Handle readers' events in a process of its own, for as long as the demo runs."""
-    command = [sys.executable, "-m", "pipelines.worker", "consume", "interactions", "--redis-url", redis_url]
+def local_worker(redis_url: str, stream: str = "interactions") -> Iterator[None]:
+    """Handle the events of a stream in a process of its own, while this context is open."""
+    command = [sys.executable, "-m", "pipelines.worker", "consume", stream, "--redis-url", redis_url]
     process = subprocess.Popen(  # noqa: S603 - this environment's worker
         command,
         stdout=subprocess.DEVNULL,
