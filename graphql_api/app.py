@@ -208,7 +208,7 @@ def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationW
     return PublicationWatch(
         registry,
         server.snapshots,
-        make=lambda path: open_snapshot(path, settings),
+        make=lambda path: server.snapshots.grown(open_snapshot(path, settings)),
         warm=answers.warm,
         swapped=lambda before, after: server.news.send(SWAPS, Swap(before, after)),
     )

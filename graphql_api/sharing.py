@@ -14,12 +14,13 @@ from graphql_api.cache.responses import ResponseCache
 from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.context import Server
 from graphql_api.documents.store import PREFIX, TTL_S, AutomaticDocuments, Documents
+from graphql_api.newcomers import Newcomers
 from graphql_api.rate.limiter import RateLimiter
 from graphql_api.rate.shared import SharedBuckets
 from graphql_api.settings import Settings
 from graphql_api.snapshots import Snapshots
 from recs_core.online.invalidations import Message
-from recs_core.online.overlay import OverlayFollower
+from recs_core.online.overlay import OverlayFollower, States
 from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,17 @@ async def sharing(
 @asynccontextmanager
 async def _what_changes(url: str, invalidations: Invalidations, snapshots: Snapshots) -> AsyncIterator[None]:
     """Follow what the store changes of its books, and which answers are of yesterday."""
-    async with Redis.from_url(url) as redis, OverlayFollower(redis, snapshots.change) as overlay:
+    newcomers = Newcomers(snapshots)
+
+    def told(states: States) -> None:
+        snapshots.change(states)
+        newcomers.hear()
+
+    async with (
+        Redis.from_url(url) as redis,
+        newcomers.running(),
+        OverlayFollower(redis, told) as overlay,
+    ):
 
         async def catch_up(messages: Sequence[Message]) -> None:
             if any(tag.startswith("book:") for _, tags in messages for tag in tags):

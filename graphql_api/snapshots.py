@@ -47,6 +47,11 @@ class Snapshot:
         changed = self.recommender.with_changes(states)
         return self if changed is self.recommender else replace(self, recommender=changed)
 
+    def with_newcomers(self, states: Mapping[str, BookState]) -> Snapshot:
+        """The same bundle with the books that are new; see `ServingRecommender.with_newcomers`."""
+        grown = self.recommender.with_newcomers(states)
+        return self if grown is self.recommender else replace(self, recommender=grown)
+
     @property
     def version(self) -> str:
         """The bundle's version."""
@@ -88,6 +93,16 @@ class Snapshots:
         self._next = self._next and self._next.with_changes(states)
         for version, (until, snapshot) in self._earlier.items():
             self._earlier[version] = until, snapshot.with_changes(states)
+
+    def grown(self, snapshot: Snapshot) -> Snapshot:
+        """A snapshot with the books that are new to the store. Takes long: for a thread."""
+        # a copy, for the store goes on
+        return snapshot.with_newcomers(dict(self._states))
+
+    def take_in(self, grown: Snapshot) -> None:
+        """Serve what has grown in place of the snapshot that it has grown from, if that is still served."""
+        if grown.version == self.current.version:
+            self.current = grown.with_changes(self._states)
 
     def prepare(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot that is to be served next, with what the store has changed; `latest` knows it from here on."""

@@ -53,7 +53,10 @@ from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet, csr_from_arrays, csr_to_arrays
 from recs_core.errors import ArtifactError, BookverseError, describe
 from recs_core.features.content import ContentFeatures
+from recs_core.features.indexer import ContentIndexer
+from recs_core.features.joined_search import JoinedSearch
 from recs_core.features.search_index import SearchConfig, SearchIndex
+from recs_core.features.stored_indexer import save_indexer
 from recs_core.models.base import Recommender
 from recs_core.models.registry import any_model_class, model_config
 from recs_core.models.transductive import AnyModel, Transductive
@@ -61,6 +64,7 @@ from recs_core.models.transductive import AnyModel, Transductive
 __all__ = [
     "CATALOGUE",
     "CURRENT",
+    "INDEXER",
     "SCHEMA_VERSION",
     "Bundle",
     "BundleMeta",
@@ -78,6 +82,8 @@ CURRENT = "CURRENT"
 """The file in a folder of published bundles that names the version to serve."""
 MODEL, PRECOMPUTED, CONTENT, SEARCH, READING = "model.", "precomputed.", "content.", "search.", "reading."
 """What the names of the arrays of the model, the lists, the content vectors, the search and the counts begin with."""
+INDEXER = "indexer."
+"""What the names of the files of the content indexer begin with."""
 
 NOBODY = PrecomputeConfig()
 SEARCH_DEFAULTS = SearchConfig()
@@ -113,7 +119,7 @@ class Bundle:
     precomputed: PrecomputedLists
     vectors: NDArray[np.float32]
     catalogue: Catalogue
-    search: SearchIndex
+    search: SearchIndex | JoinedSearch
     reading: Mapping[str, NDArray[np.int32]]
 
 
@@ -134,6 +140,7 @@ def write_bundle(
     search: SearchConfig = SEARCH_DEFAULTS,
     cohorts: CohortBounds = COHORT_DEFAULTS,
     models: Sequence[NamedModel] = (),
+    indexer: ContentIndexer | None = None,
 ) -> str:
     """Write a bundle and return its version.
 
@@ -153,6 +160,7 @@ def write_bundle(
         search: how the catalogue is searched.
         cohorts: of the readers that `metrics` has.
         models: of the pipeline, in the order of params.yaml; the served one alone where none are given.
+        indexer: what made `features`, so that a server can take in books that are new; it takes none without.
 
     Raises:
         ArtifactError: the parts are not of the same books, or the model was trained with other users.
@@ -174,6 +182,7 @@ def write_bundle(
         cohorts=cohorts,
         models=tuple(models) or (NamedModel(name=model_name, kind=model.kind),),
         search=search,
+        indexer=None if indexer is None else indexer.config,
         newest=None if (newest := newest_time(history)) is None else str(newest.astype("datetime64[D]")),
     )
     stored = quantise(model.state(), storage)
@@ -199,6 +208,8 @@ def write_bundle(
         for name, array in arrays.items():
             save_array(folder / f"{name}.npy", array)
         catalogue.save(folder / CATALOGUE)
+        if indexer is not None:
+            save_indexer(folder, indexer, prefix=INDEXER)
         write_manifest(folder, meta.model_dump(mode="json"))
     return bundle_version(path)
 

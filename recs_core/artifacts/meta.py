@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from recs_core.artifacts.precomputed import PrecomputeConfig
 from recs_core.artifacts.quantise import Storage
+from recs_core.features.indexer import ContentConfig
 from recs_core.features.search_index import SearchConfig
 from recs_core.models.registry import ModelSpec
 
@@ -60,6 +61,7 @@ class BundleMeta(BaseModel):
         cohorts: of the readers that `metrics` has.
         models: of the pipeline, in the order of params.yaml.
         search: how the catalogue is searched.
+        indexer: how the content indexer was fitted whose files lie beside; None where there is none.
         newest: the ISO day of the newest interaction; None where none has a time.
     """
 
@@ -80,4 +82,5 @@ class BundleMeta(BaseModel):
     cohorts: CohortBounds
     models: tuple[NamedModel, ...]
     search: SearchConfig
+    indexer: ContentConfig | None = None
     newest: str | None

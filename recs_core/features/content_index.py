@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.ipc
 from numpy.typing import NDArray
 from pydantic import ValidationError
 from scipy.sparse import csr_array, vstack
@@ -27,13 +25,12 @@ from recs_core.errors import ArtifactError, DataError, describe
 from recs_core.features.content import ContentFeatures, vectorise
 from recs_core.features.indexer import ContentConfig, ContentIndexer
 from recs_core.features.neighbours import Graph, exact_neighbours
-from recs_core.features.tfidf import VOCABULARY, vocabularies_of, vocabulary_table
+from recs_core.features.stored_indexer import load_indexer, save_indexer
 
 GRAPH_FROM = 100_000
 """From so many books on neighbours come from a graph. `benchmarks/ann.py`: one exact search takes 2 ms among 36,000
 books and 12 ms among 100,000, a search of the graph a fraction of one."""
 
-VOCABULARY_FILE = "vocabulary.arrow"
 GRAPH_FILE = "neighbours.usearch"
 
 
@@ -140,16 +137,10 @@ class ContentIndex:
 
     def save(self, path: Path) -> None:
         """Write as an array folder, which `ContentFeatures.load` opens too."""
-        vocabulary = vocabulary_table(self.indexer.vocabularies)
         with replacing_folder(path) as folder:
             for name, array in self.features.arrays().items():
                 save_array(folder / f"{name}.npy", array)
-            save_array(folder / "components.npy", self.indexer.components)
-            with (
-                pa.OSFile(str(folder / VOCABULARY_FILE), "wb") as sink,
-                pa.ipc.new_file(sink, VOCABULARY) as writer,
-            ):
-                writer.write_table(vocabulary)
+            save_indexer(folder, self.indexer)
             if self.graph is not None:
                 save_array(folder / "keys.npy", self.keys)
                 self.graph.save(folder / GRAPH_FILE)
@@ -165,13 +156,11 @@ class ContentIndex:
         arrays, meta = read_arrays(path)
         try:
             config = ContentConfig.model_validate(meta["config"])
-            table = pa.ipc.open_file(pa.memory_map(str(path / VOCABULARY_FILE))).read_all()
-            vocabularies = vocabularies_of(table, list(config.weights))
-            indexer = ContentIndexer(config, vocabularies, arrays["components"])
+            indexer = load_indexer(path, config)
             features = ContentFeatures.from_arrays(arrays)
         except ValidationError as error:
             raise ArtifactError(f"{path}: {describe(error, where='meta.config')}") from None
-        except (KeyError, FileNotFoundError, pa.ArrowInvalid) as error:
+        except KeyError as error:
             raise ArtifactError(f"{path} is no content index: {error}") from error
         if "keys" not in arrays:
             return cls(indexer, features, np.empty(0, dtype=np.int64), None)

@@ -127,15 +127,17 @@ class SearchIndex:
         Returns:
             Their rows, `int32[m]`, and scores, `float32[m]`, descending, equal ones by row; m is at most k.
         """
-        rows = self._with_isbn(text, mask)
+        rows = self.with_isbn(text, mask)
         scores = self.prior[rows]
         if not rows.size:
-            rows, scores = self._matching(self._groups(text), mask)
-        best = top_k(scores[None, :], k)
-        found = best.books[0][best.books[0] != PAD]
-        return rows[found].astype(np.int32), best.scores[0][: found.size]
+            groups = list(self.groups(text).values())
+            rows, scores = self.matching_all(groups, mask)
+            if not rows.size:
+                rows, scores, _ = self.matching_most(groups, mask)
+        return best_of(rows, scores, k)
 
-    def _with_isbn(self, text: str, mask: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+    def with_isbn(self, text: str, mask: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+        """The books, of those that may be found, whose ISBN a text is, `int32[m]`, ascending."""
         key = isbn_key(text)
         if key is None:
             return self.isbn_rows[:0]
@@ -143,14 +145,13 @@ class SearchIndex:
         rows = np.sort(self.isbn_rows[span])
         return rows if mask is None else rows[mask[rows]]
 
-    def _groups(self, text: str) -> list[_Group]:
-        """What each different word of a text stands for; the last one is being typed. The rarest is first."""
+    def groups(self, text: str) -> dict[str, Group]:
+        """What each different word of a text stands for; the last one is being typed."""
         words = search_words(text)
         last = words[-1:]
-        groups = [self._group(word, last=[word] == last) for word in dict.fromkeys(words[:MOST_WORDS])]
-        return sorted(groups, key=lambda group: group.size)
+        return {word: self._group(word, last=[word] == last) for word in dict.fromkeys(words[:MOST_WORDS])}
 
-    def _group(self, word: str, *, last: bool) -> _Group:
+    def _group(self, word: str, *, last: bool) -> Group:
         spans = []
         place = self.terms.place(word)
         if place != PAD:
@@ -169,15 +170,17 @@ class SearchIndex:
         starts = self.postings.starts
         sizes = [int(starts[span.stop] - starts[span.start]) for span in spans]
         # as rare as the word is; of one that is in no book, as all that it may mean
-        books = sum(sizes) if place == PAD else sizes[0]
-        return _Group(spans, sum(sizes), _rarity(min(books, len(self)), len(self)))
+        books = min(sum(sizes) if place == PAD else sizes[0], len(self))
+        return Group(spans, sum(sizes), books, rarity_of(books, len(self)))
 
-    def _matching(
-        self, groups: Sequence[_Group], mask: NDArray[np.bool_] | None
+    def matching_all(
+        self, groups: Sequence[Group], mask: NDArray[np.bool_] | None
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """The books that match all groups, or else the most, ascending, and their scores."""
+        """The books that match all groups, ascending, `int32[m]`, and their scores, `float32[m]`."""
         if not groups:
             return np.empty(0, dtype=np.int32), np.empty(0, dtype=np.float32)
+        # the rarest first: it leaves the least to look at
+        groups = sorted(groups, key=lambda group: group.size)
         line = self._line(groups[0].spans, mask)
         rows = _places(line > 0)
         scores = self.prior[rows] + groups[0].rarity * line[rows]
@@ -186,19 +189,21 @@ class SearchIndex:
             values = self._values(group, rows)
             matched = values > 0
             rows, scores = rows[matched], scores[matched] + group.rarity * values[matched]
-        return (rows, scores) if rows.size else self._matching_most(groups, mask)
+        return rows, scores
 
-    def _matching_most(
-        self, groups: Sequence[_Group], mask: NDArray[np.bool_] | None
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    def matching_most(
+        self, groups: Sequence[Group], mask: NDArray[np.bool_] | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+        """The books that match the most groups, as `matching_all` has them, and how many groups that is."""
         matched = np.zeros(len(self), dtype=np.uint8)
         scores = self.prior.copy()
         for group in groups:
             line = self._line(group.spans, mask)
             matched += line > 0
             scores += group.rarity * line
-        rows = _places((matched == matched.max(initial=0)) & (matched > 0))
-        return rows, scores[rows]
+        most = int(matched.max(initial=0))
+        rows = _places((matched == most) & (matched > 0))
+        return rows, scores[rows], most
 
     def _line(self, spans: Sequence[_Span], mask: NDArray[np.bool_] | None = None) -> NDArray[np.float32]:
         """What the best word of some spans counts in each book, `float32[n_books]`; 0 in one that has none of them
@@ -212,7 +217,7 @@ class SearchIndex:
             line *= mask
         return line
 
-    def _values(self, group: _Group, rows: NDArray[np.int32]) -> NDArray[np.float32]:
+    def _values(self, group: Group, rows: NDArray[np.int32]) -> NDArray[np.float32]:
         """What the best word of a group counts in each of the ascending `rows`, `float32[m]`; 0 where it has none."""
         values = np.zeros(rows.size, dtype=np.float32)
         others = []
@@ -258,11 +263,19 @@ class _Span:
 
 
 @dataclass(frozen=True, slots=True)
-class _Group:
-    """What one typed word stands for: spans of words, how many entries they have, and how much rare words count."""
+class Group:
+    """What one typed word stands for.
+
+    Args:
+        spans: the words of the dictionary that it may mean.
+        size: how many entries these have.
+        books: how many books have the word.
+        rarity: what it counts, for rare words count more.
+    """
 
     spans: list[_Span]
     size: int
+    books: int
     rarity: np.float32
 
 
@@ -271,6 +284,15 @@ def _places(which: NDArray[np.bool_]) -> NDArray[np.int32]:
     return np.flatnonzero(which).astype(np.int32)
 
 
-def _rarity(books: int, n_books: int) -> np.float32:
+def best_of(
+    rows: NDArray[np.int32], scores: NDArray[np.float32], k: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The k books of the highest scores, and these, descending; equal ones as they come."""
+    best = top_k(scores[None, :], k)
+    found = best.books[0][best.books[0] != PAD]
+    return rows[found].astype(np.int32), best.scores[0][: found.size]
+
+
+def rarity_of(books: int, n_books: int) -> np.float32:
     """BM25's weight of a word that so many of the books have, above 0."""
     return np.float32(np.log1p((n_books - books + 0.5) / (books + 0.5)))

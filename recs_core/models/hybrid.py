@@ -122,12 +122,16 @@ class Hybrid(Recommender):
             weights: of every component, those of `added` among them.
             added: more fitted components, by names that are not taken.
         """
-        fitted = self.components | dict(added)
+        configured = self.config.components | {
+            name: Component(kind=model.kind, config=model.config.model_dump(), weight=0)
+            for name, model in added.items()
+        }
         components = {
-            name: Component(kind=model.kind, config=model.config.model_dump(), weight=weights[name])
-            for name, model in fitted.items()
+            name: component.model_copy(update={"weight": weights[name]})
+            for name, component in configured.items()
         }
         other = type(self)(HybridConfig(components=components, cold_start=self.config.cold_start))
+        fitted = self.components | dict(added)
         other.components = {name: fitted[name] for name in other.components}
         return other
 

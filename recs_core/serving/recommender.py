@@ -25,6 +25,7 @@ from recs_core.serving.discovery import Discovery
 from recs_core.serving.explained import contributions_of, why_not
 from recs_core.serving.filters import EVERY_BOOK, FilterIndex
 from recs_core.serving.greedy import pick
+from recs_core.serving.grown import NO_BOOKS, newcomers_of, takes_newcomers, with_newcomers
 from recs_core.serving.rerank import BookFacts, Reranking
 from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
 from recs_core.serving.shelf import BookState, Shelf
@@ -56,6 +57,8 @@ class ServingRecommender:
         default_strategy: str = TUNED,
     ) -> None:
         self.bundle = bundle
+        self._printed, self._newcomers = bundle, NO_BOOKS
+        self._configured = strategies, default_strategy
         popularity = log_popularity(bundle.history.matrix)
         # whatever the served model makes of an empty history, what is popular is the honest answer to one
         self._popular = Popularity.from_state(PopularityConfig(), {"popularity": popularity})
@@ -87,6 +90,28 @@ class ServingRecommender:
         other.shelf = self.shelf.with_states(served)
         other.discovery = self.discovery.with_filters(other.filters)
         return other
+
+    def with_newcomers(self, states: Mapping[str, BookState]) -> ServingRecommender:
+        """The recommender that has the books which are new to the store; itself where it has them already.
+
+        A bundle that cannot take in new books goes without; see `takes_newcomers`.
+
+        Args:
+            states: book id to all that the store changed since the bundle was made, of every book.
+
+        Raises:
+            ArtifactError: the files of the bundle's indexer are gone.
+        """
+        if not takes_newcomers(self._printed):
+            return self
+        books = newcomers_of(states, self._printed.books)
+        if books.table.equals(self._newcomers.table):
+            return self
+        strategies, default = self._configured
+        bundle = with_newcomers(self._printed, books) if len(books) else self._printed
+        other = ServingRecommender(bundle, strategies=strategies, default_strategy=default)
+        other._printed, other._newcomers = self._printed, books
+        return other.with_changes(states)
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""

@@ -17,7 +17,8 @@ from recs_core.data.interactions import InteractionRows, InteractionSet
 from recs_core.data.splits.registry import split_interactions
 from recs_core.evaluation.evaluate import evaluate
 from recs_core.evaluation.metrics import EvaluationData
-from recs_core.features.content import ContentConfig, ContentFeatures, content_features
+from recs_core.features.content import ContentFeatures, vectorise
+from recs_core.features.indexer import ContentConfig, ContentIndexer, fit_indexer
 from recs_core.models.base import recommend_all
 from recs_core.models.registry import ModelSpec, build_model
 
@@ -106,19 +107,25 @@ def tiny_catalogue(books: IdMap, *, seed: int = 7) -> Catalogue:
     return Catalogue(pa.Table.from_pylist(records, schema=SCHEMA))
 
 
-def tiny_features(catalogue: Catalogue) -> ContentFeatures:
-    """Content vectors of a tiny catalogue."""
+def tiny_indexer(catalogue: Catalogue) -> ContentIndexer:
+    """What makes content vectors of a tiny catalogue."""
     config = ContentConfig(
         dimensions=8, min_books=2, title_weight=1.0, author_weight=1.0, publisher_weight=0.5
     )
-    return content_features(catalogue, config, rng=np.random.default_rng(7))
+    return fit_indexer(catalogue, config, rng=np.random.default_rng(7))
+
+
+def tiny_features(catalogue: Catalogue) -> ContentFeatures:
+    """Content vectors of a tiny catalogue."""
+    return vectorise(tiny_indexer(catalogue), catalogue)
 
 
 def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
     """Fit and measure `MODEL` on the tiny interactions, write its bundle to `path`, and open it."""
     interactions = tiny_interactions(seed=seed)
     catalogue = tiny_catalogue(interactions.books, seed=seed)
-    features = tiny_features(catalogue)
+    indexer = tiny_indexer(catalogue)
+    features = vectorise(indexer, catalogue)
     rng = np.random.default_rng(seed)
     split = split_interactions(
         InteractionRows.of(interactions), "random", SPLIT_OPTIONS, source="tiny", rng=rng
@@ -146,6 +153,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
         seed=seed,
         data_digest=interactions.books.digest,
         cohorts=CohortBounds(cold_below=5, heavy_from=10),
+        indexer=indexer,
     )
     return open_bundle(path)
 

@@ -156,3 +156,49 @@ def test_a_server_that_begins_and_a_bundle_that_is_published_know_what_is_not_so
         publish_another(published, first, seed=8)
         for row in range(1, 61):
             assert sold_out not in listed(first, f"u{row:03d}")
+
+
+def test_a_new_book_is_found_and_recommended_before_any_training(
+    bundle: Bundle, redis_server: EmbeddedRedis, store: Store, tmp_path: Path
+) -> None:
+    published = tmp_path / "published"
+    publish(bundle.path, published)
+    settings = {"BOOKVERSE_REDIS_URL": redis_server.url, "BOOKVERSE_API__PUBLISHED": str(published)}
+    find = "query($text: String!) { search(text: $text) { nodes { book { bookId title price inStock } } } }"
+    near = (
+        "query($ids: [ID!]!) { personalized(bookIds: $ids) { nodes { book { bookId } reasons { kind } } } }"
+    )
+    liked = next(
+        record.book_id
+        for record in map(bundle.catalogue.record, range(len(bundle.books)))
+        if "dragon" in record.title and record.authors == ("J. R. Tolk",)
+    )
+    fields = {
+        "title": "The dragon of the Harbour",
+        "authors": ["J. R. Tolk"],
+        "publisher": "Éditions Feu",
+        "price": 12.5,
+        "stock": 2,
+    }
+    with api_server(None, tmp_path / "log", **settings) as server:
+
+        def found(text: str) -> list[dict[str, Any]]:
+            return [node["book"] for node in server.data(find, text=text)["search"]["nodes"]]
+
+        store.says("book_added", "brand-new", fields=fields)
+        # what is not found is not kept
+        eventually(lambda: "errors" not in server.post(BOOK, id="brand-new").json())
+        assert found("the dragon of the harbour")[0] == {
+            "bookId": "brand-new",
+            "title": fields["title"],
+            "price": 12.5,
+            "inStock": True,
+        }
+        listed = server.data(near, ids=[liked])["personalized"]["nodes"]
+        (reasons,) = [node["reasons"] for node in listed if node["book"]["bookId"] == "brand-new"]
+        assert {reason["kind"] for reason in reasons} <= {"CONTENT", "RULE"}
+        assert server.data(BOOK, id="brand-new")["book"]["price"] == 12.5
+        publish_another(published, server, seed=8)
+        assert found("harbour of the dragon")[0]["bookId"] == "brand-new"
+        store.says("book_withdrawn", "brand-new")
+        eventually(lambda: "brand-new" not in [book["bookId"] for book in found("the dragon of the harbour")])

@@ -11,8 +11,9 @@ from recs_core.data.arrays import MANIFEST, read_manifest, write_arrays, write_m
 from recs_core.data.catalogue import Catalogue
 from recs_core.errors import ArtifactError
 from recs_core.features.content import ContentFeatures
-from recs_core.features.content_index import GRAPH_FILE, VOCABULARY_FILE, ContentIndex
+from recs_core.features.content_index import GRAPH_FILE, ContentIndex
 from recs_core.features.indexer import ContentConfig, ContentIndexer, fit_indexer
+from recs_core.features.stored_indexer import VOCABULARY_FILE
 
 WITH_GRAPH, WITHOUT = 1, 10**9
 
@@ -177,11 +178,11 @@ def test_a_file_of_another_kind_is_refused(
     (path / MANIFEST).unlink()
     (path / name).write_bytes(b"no such format")
     write_manifest(path, meta)
-    with pytest.raises(ArtifactError, match=r"no index of usearch|is no content index"):
+    with pytest.raises(ArtifactError, match=r"no index of usearch|no indexer of content"):
         ContentIndex.load(path)
 
 
 def test_plain_vectors_are_no_index(features: ContentFeatures, tmp_path: Path) -> None:
     write_arrays(tmp_path / "plain", features.arrays(), {"kind": "content"})
-    with pytest.raises(ArtifactError, match="is no content index"):
+    with pytest.raises(ArtifactError, match="no indexer of content"):
         ContentIndex.load(tmp_path / "plain")
