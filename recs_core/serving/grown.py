@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import orjson
 import pyarrow as pa
+import pyarrow.json
 
 from recs_core.artifacts.bundle import INDEXER, NO_LISTS, Bundle
 from recs_core.data.appended import AppendedCatalogue
@@ -28,9 +30,6 @@ MOST: Final = 10_000
 
 CONTENT: Final = tuple(name for name in SCHEMA.names if name not in ("book_id", "price", "available"))
 """The columns that say what a book is, and not what it costs today."""
-
-
-NO_BOOKS: Final = Catalogue(SCHEMA.empty_table())
 
 
 def takes_newcomers(bundle: Bundle) -> bool:
@@ -54,7 +53,20 @@ def newcomers_of(states: Mapping[str, BookState], books: IdMap) -> Catalogue:
         | {name: state[name] for name in CONTENT if state.get(name) is not None}
         for book_id, state in known.items()
     ]
-    return Catalogue(pa.Table.from_pylist(records, schema=SCHEMA))
+    return Catalogue(_table(records))
+
+
+def _table(records: list[dict[str, Any]]) -> pa.Table:
+    # by JSON, for Arrow would import pandas to look at Python's lists
+    if not records:
+        return pa.Table.from_batches([], schema=SCHEMA)
+    text = b"\n".join(map(orjson.dumps, records))
+    table = pyarrow.json.read_json(
+        pa.BufferReader(text),
+        read_options=pyarrow.json.ReadOptions(use_threads=False, block_size=len(text) + 1),
+        parse_options=pyarrow.json.ParseOptions(explicit_schema=SCHEMA),
+    )
+    return table.select(SCHEMA.names).cast(SCHEMA)
 
 
 def with_newcomers(bundle: Bundle, books: Catalogue) -> Bundle:

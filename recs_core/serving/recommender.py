@@ -25,7 +25,7 @@ from recs_core.serving.discovery import Discovery
 from recs_core.serving.explained import contributions_of, why_not
 from recs_core.serving.filters import EVERY_BOOK, FilterIndex
 from recs_core.serving.greedy import pick
-from recs_core.serving.grown import NO_BOOKS, newcomers_of, takes_newcomers, with_newcomers
+from recs_core.serving.grown import newcomers_of, takes_newcomers, with_newcomers
 from recs_core.serving.rerank import BookFacts, Reranking
 from recs_core.serving.scoring import Scored, by_model, ready_list, score_reader
 from recs_core.serving.shelf import BookState, Shelf
@@ -57,7 +57,7 @@ class ServingRecommender:
         default_strategy: str = TUNED,
     ) -> None:
         self.bundle = bundle
-        self._printed, self._newcomers = bundle, NO_BOOKS
+        self._printed, self._newcomers = bundle, newcomers_of({}, bundle.books)
         self._configured = strategies, default_strategy
         popularity = log_popularity(bundle.history.matrix)
         # whatever the served model makes of an empty history, what is popular is the honest answer to one

@@ -19,6 +19,9 @@ for user_id in ("u001", "nobody"):
     serving.reasons(answer, rows, first=2)
     bundle.catalogue.records(rows)
 serving.discovery.similar(str(bundle.books.array[0]), k=3)
+grown = serving.with_newcomers({"new": {"title": "The dragon of the Harbour", "stock": 1, "year": 2026}})
+assert grown.discovery.search("harbour", k=1)
+grown.recommend("u001", k=3)
 print(*sorted({name.partition(".")[0] for name in sys.modules}))
 """
 TRAINING = {
