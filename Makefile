@@ -13,10 +13,11 @@ help:  ## list the targets
 
 setup: $(READY)  ## create .venv and install the pinned packages (does nothing when up to date)
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock requirements-platform.lock pyproject.toml
 	@echo "setup: installing the pinned packages into $(VENV) (a few minutes the first time)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --require-hashes --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --requirement requirements-platform.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
 	@touch $(READY)
 
@@ -62,12 +63,14 @@ clients: docs/clients/node_modules/.package-lock.json  ## generate the code of d
 docs/clients/node_modules/.package-lock.json: docs/clients/package-lock.json
 	@npm --prefix docs/clients ci --silent --no-audit --no-fund
 
-lock:  ## resolve pyproject.toml anew into requirements.lock
+lock:  ## resolve pyproject.toml anew into requirements.lock and requirements-platform.lock
 	@rm -rf .venv-lock && $(PYTHON) -m venv .venv-lock
 	@.venv-lock/bin/python -m pip install --quiet --upgrade pip
 	@.venv-lock/bin/python -m pip install --quiet torch==2.13.0 --editable '.[dev]'
-	@{ echo '# made by `make lock`: every package of pyproject.toml, pinned'; \
-	   .venv-lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//'; } > requirements.lock
+	@.venv-lock/bin/python -m pip freeze --exclude-editable | sed 's/+cpu$$//' > .venv-lock/frozen
+	@.venv-lock/bin/python -m pip install --dry-run --ignore-installed --no-deps --quiet \
+	   --report .venv-lock/report.json --requirement .venv-lock/frozen
+	@$(PYTHON) .ci/lock.py .venv-lock/report.json
 	@rm -rf .venv-lock
 
 clean:  ## remove what the pipeline and the tools made (keeps .venv, downloads and the DVC cache)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -28,7 +29,7 @@ from recs_core.online.events import STREAMS
 from recs_core.online.streams import lags
 
 PYTHON: Final = (3, 11)
-LOCK: Final = Path("requirements.lock")
+LOCKS: Final = (Path("requirements.lock"), Path("requirements-platform.lock"))
 FORGETFUL: Final = "allkeys"
 """Beginning of the policies with which a full Redis forgets events."""
 
@@ -90,13 +91,13 @@ def _python() -> Finding:
 
 
 def _packages() -> Finding:
-    if not LOCK.exists():
-        return Finding(
-            "packages", "note", f"there is no {LOCK} here", "run this in the project's root to compare"
-        )
+    missing = [str(lock) for lock in LOCKS if not lock.exists()]
+    if missing:
+        found = f"there is no {missing[0]} here"
+        return Finding("packages", "note", found, "run this in the project's root to compare")
     other = []
-    for line in LOCK.read_text().splitlines():
-        name, _, pinned = line.partition("==")
+    for line in chain.from_iterable(lock.read_text().splitlines() for lock in LOCKS):
+        name, _, pinned = line.partition(" --hash")[0].partition("==")
         if line.startswith("#") or not pinned:
             continue
         try:
@@ -109,7 +110,7 @@ def _packages() -> Finding:
             other.append(f"{name} {found} instead of {pinned}")
     if other:
         return Finding("packages", "bad", "; ".join(other), "`make setup` installs what is pinned")
-    return Finding("packages", "good", f"as {LOCK} has them")
+    return Finding("packages", "good", "as the locks have them")
 
 
 def _redis(state: State) -> Iterator[Finding]:
