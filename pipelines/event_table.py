@@ -121,8 +121,8 @@ def read(table: Path) -> pa.Table:
     return together.sort_by([("time", "ascending"), ("event_id", "ascending")])
 
 
-def _parts(table: Path, day: str = "*") -> list[Path]:
-    return sorted(table.glob(f"day={day}/*.parquet"))
+def _parts(table: Path) -> list[Path]:
+    return sorted(table.glob("day=*/*.parquet"))
 
 
 def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[str, Interaction | None]]:
@@ -137,23 +137,32 @@ def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[
 
 
 def _write(table: Path, events: Sequence[Interaction], place: str, done: Appended) -> None:
-    days: dict[str, dict[str, Interaction]] = defaultdict(dict)
-    before = done.events
+    # of events of one id the first counts, whatever day the others say that they are of
+    by_id: dict[str, Interaction] = {}
     for event in events:
-        days[event.time.astimezone(UTC).date().isoformat()].setdefault(event.event_id, event)
-    for day, by_id in sorted(days.items()):
-        rows = _table(list(by_id.values()))
-        known = [pq.read_table(part, columns=["event_id"], partitioning=None) for part in _parts(table, day)]
-        if known:
-            ids = pa.concat_tables(known)["event_id"]
-            rows = rows.filter(pc.invert(pc.is_in(rows["event_id"], value_set=ids)))
-        if rows.num_rows:
-            write_parquet(rows, table / f"day={day}" / f"{place}.parquet")
-        done.events += rows.num_rows
-    done.repeated += len(events) - (done.events - before)
+        by_id.setdefault(event.event_id, event)
+    known = _known(table, list(by_id))
+    days: dict[str, list[Interaction]] = defaultdict(list)
+    for event_id, event in by_id.items():
+        if event_id not in known:
+            days[event.time.astimezone(UTC).date().isoformat()].append(event)
+    for day, of_day in sorted(days.items()):
+        write_parquet(_table(of_day), table / f"day={day}" / f"{place}.parquet")
+        done.events += len(of_day)
+    done.repeated += len(events) - sum(map(len, days.values()))
     # last: an end before this makes the same events come again, and they are known then
     with replacing_file(table / CURSOR) as temporary:
         temporary.write_bytes(canonical_json({"after": place}))
+
+
+def _known(table: Path, event_ids: Sequence[str]) -> set[str]:
+    """Which events the table has, of some."""
+    asked = pa.array(event_ids, pa.string())
+    known: set[str] = set()
+    for part in _parts(table):
+        ids = pq.read_table(part, columns=["event_id"], partitioning=None)["event_id"]
+        known.update(ids.filter(pc.is_in(ids, value_set=asked)).to_pylist())
+    return known
 
 
 def _table(events: Sequence[Interaction]) -> pa.Table:

@@ -72,6 +72,16 @@ def test_an_event_that_comes_again_is_there_once(client: Redis, tmp_path: Path) 
     assert count(tmp_path) == 3
 
 
+def test_an_event_that_comes_again_as_of_another_day_is_there_once(client: Redis, tmp_path: Path) -> None:
+    send(client, view("a"), view("a", ms=DAY_MS))
+    append(client, tmp_path)
+    send(client, view("a", ms=2 * DAY_MS), view("b", ms=DAY_MS))
+    done = append(client, tmp_path)
+    assert (done.events, done.repeated) == (1, 1)
+    rows = read(tmp_path).to_pylist()
+    assert [(row["event_id"], row["time"].day) for row in rows] == [("a", 1), ("b", 2)]
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_a_writing_that_ends_anywhere_is_done_by_the_next(
     client: Redis, tmp_path: Path, seed: int, monkeypatch: pytest.MonkeyPatch
