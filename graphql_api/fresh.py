@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from graphql_api.cache.connection import Connection
 from graphql_api.errors import PublicError
 from recs_core.online.events import Interaction
+from recs_core.online.profile_values import ProfileValues
 from recs_core.online.profiles import Profile, TasteEvent, read_profile_async
 from recs_core.online.streams import AsyncEventProducer, BackPressureError
 
@@ -20,9 +21,14 @@ class EventsUnavailableError(PublicError):
 
 
 class Fresh:
-    """The way to the event stream and to the profiles that the worker makes of it."""
+    """The way to the event stream and to the profiles that the worker makes of it.
 
-    def __init__(self) -> None:
+    Args:
+        values: opens what profiles hold.
+    """
+
+    def __init__(self, values: ProfileValues | None = None) -> None:
+        self._values = values or ProfileValues()
         self.connection: Connection | None = None
         """To Redis, while there is one; without it answers are those of the bundle."""
 
@@ -32,7 +38,7 @@ class Fresh:
         if connection is None:
             return []
         profile: Profile | None = await connection.guarded(
-            lambda: read_profile_async(connection.redis, user_id)
+            lambda: read_profile_async(connection.redis, user_id, self._values)
         )
         return [] if profile is None else profile.taste()
 

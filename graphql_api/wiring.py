@@ -11,9 +11,11 @@ from anyio import CapacityLimiter
 from graphql_api.broadcast import Broadcast
 from graphql_api.context import Server
 from graphql_api.cursors import CursorSigner
+from graphql_api.fresh import Fresh
 from graphql_api.settings import Settings
 from graphql_api.snapshots import Snapshot, Snapshots
 from recs_core.artifacts.bundle import open_bundle
+from recs_core.online.profile_values import ProfileValues
 from recs_core.serving.recommender import ServingRecommender
 
 log = logging.getLogger(__name__)
@@ -52,4 +54,5 @@ def server_of(settings: Settings, snapshot: Snapshot) -> Server:
         max_first=api.max_first,
         # ranking is numpy from end to end: more threads than cores would only take turns
         threads=CapacityLimiter(os.cpu_count() or 1),
+        fresh=Fresh(ProfileValues(settings.sealing)),
     )

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from graphql_api.settings.api import ApiSettings
 from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
 from graphql_api.settings.worker import WorkerSettings
+from recs_core.data.pseudonyms import Pseudonyms
+from recs_core.data.secret_key import SecretKeyError
+from recs_core.online.sealed import SealingKeys
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
 
@@ -98,6 +101,16 @@ class Settings(BaseSettings):
         description=f"Signs the cursors of pages, {CURSOR_KEY_LENGTH} characters or more, equal on all servers; "
         "where unset, development has one that everybody knows.",
     )
+    pseudonym_key: SecretStr | None = Field(
+        None,
+        description="Makes pseudonyms of readers' ids, 64 hexadecimal digits; the one that the bundle was made with, "
+        "and unset for a bundle with the ids of its source.",
+    )
+    profile_keys: SecretStr | None = Field(
+        None,
+        description="Seal what profiles hold in Redis, 64 hexadecimal digits each, separated by commas: the first "
+        "seals, all open; where unset, development leaves them plain.",
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -127,6 +140,17 @@ class Settings(BaseSettings):
             )
         return key
 
+    @field_validator("pseudonym_key", "profile_keys")
+    @classmethod
+    def _is_key(cls, given: SecretStr | None, info: ValidationInfo) -> SecretStr | None:
+        if given is not None:
+            parse = Pseudonyms.parse if info.field_name == "pseudonym_key" else SealingKeys.parse
+            try:
+                parse(given.get_secret_value())
+            except SecretKeyError as error:
+                raise ValueError(str(error)) from None
+        return given
+
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:
         if self.environment == "production":
@@ -140,11 +164,26 @@ class Settings(BaseSettings):
                     self.cursor_key,
                     "set it to what `openssl rand -hex 32` prints, once for all servers",
                 ),
+                "PROFILE_KEYS": (
+                    self.profile_keys,
+                    "set it to what `openssl rand -hex 32` prints, once for all servers and workers",
+                ),
             }
             missing = [f"{PREFIX}{name}: {how}" for name, (value, how) in needed.items() if value is None]
             if missing:
                 raise ValueError(f"production needs the environment variable {'; and '.join(missing)}")
         return self
+
+    @property
+    def sealing(self) -> SealingKeys | None:
+        """The keys of profiles."""
+        return None if self.profile_keys is None else SealingKeys.parse(self.profile_keys.get_secret_value())
+
+    @property
+    def pseudonyms(self) -> Pseudonyms | None:
+        """Who gives readers their pseudonyms; None where ids are used as they are."""
+        key = self.pseudonym_key
+        return None if key is None else Pseudonyms.parse(key.get_secret_value())
 
     @classmethod
     def load(cls, **given: Any) -> Self:

@@ -39,7 +39,7 @@ python -m graphql_api --check-config    # what is in force and where each value 
 
 A key, variable or option that is no setting stops the start, with its place and what it may have meant. Secrets are
 environment variables only: one in a file is refused, and none is ever printed. Production does not start without
-`BOOKVERSE_REDIS_URL` (or `REDIS_URL`) and `BOOKVERSE_CURSOR_KEY`.
+`BOOKVERSE_REDIS_URL` (or `REDIS_URL`), `BOOKVERSE_CURSOR_KEY` and `BOOKVERSE_PROFILE_KEYS`.
 
 A duration is in the unit that its name ends with, else in seconds. A table such as `algorithms.strategies` is set in
 the file, or as JSON in its variable.

@@ -10,11 +10,15 @@ import sys
 from pathlib import Path
 
 from pipelines.worker.consumers import GROUPS, Consumers
+from recs_core.data.secret_key import SecretKeyError
 from recs_core.online.consumer import ConsumerSettings
 from recs_core.online.events import json_schemas
 from recs_core.online.streams import MAX_BATCH
 
 SCHEMAS = Path("config/events")
+
+CANNOT_START = 2
+"""The exit status where something is not set as it must be."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +71,11 @@ def _consume(options: argparse.Namespace) -> int:
     settings = ConsumerSettings(
         batch=options.batch, claim_idle_ms=options.claim_idle_ms, max_deliveries=options.max_deliveries
     )
-    consumers = Consumers(options.redis_url, list(dict.fromkeys(options.streams)), settings)
+    try:
+        consumers = Consumers(options.redis_url, list(dict.fromkeys(options.streams)), settings)
+    except SecretKeyError as error:
+        sys.stderr.write(f"pipelines.worker: {error}\n")
+        return CANNOT_START
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: consumers.stop())
     return consumers.run()

@@ -9,6 +9,7 @@ from redis import Redis
 from recs_core.online.events import Interaction, InventoryEvent
 from recs_core.online.invalidations import invalidate, is_tag
 from recs_core.online.inventory import InventoryWriter
+from recs_core.online.profile_values import ProfileValues
 from recs_core.online.profiles import ProfileWriter
 
 
@@ -17,11 +18,14 @@ class ReaderEffects:
 
     Args:
         client: of the Redis that workers and servers share.
+
+    Raises:
+        SecretKeyError: `BOOKVERSE_PROFILE_KEYS` is of another form, or not set in production.
     """
 
     def __init__(self, client: Redis) -> None:
         self._client = client
-        self._profiles = ProfileWriter(client)
+        self._profiles = ProfileWriter(client, ProfileValues.from_environment())
 
     def __call__(self, events: Sequence[Interaction]) -> list[Exception | None]:
         """Write profiles, then have servers forget what they keep for these readers.

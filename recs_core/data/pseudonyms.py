@@ -14,7 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from recs_core.data.secret_key import KEY_BYTES, SecretKeyError, key_from_environment, key_id
+from recs_core.data.secret_key import KEY_BYTES, SecretKeyError, key_from_environment, key_id, parse_keys
 
 ENVIRONMENT_VARIABLE: Final = "BOOKVERSE_PSEUDONYM_KEY"
 
@@ -48,6 +48,16 @@ class Pseudonyms:
             SecretKeyError: it is missing, or no 64 hexadecimal digits.
         """
         return cls(key_from_environment(ENVIRONMENT_VARIABLE))
+
+    @classmethod
+    def parse(cls, text: str) -> Pseudonyms:
+        """With the key of a text, of the form of `BOOKVERSE_PSEUDONYM_KEY`.
+
+        Raises:
+            SecretKeyError: it is of another form.
+        """
+        (key,) = parse_keys(text, ENVIRONMENT_VARIABLE, most=1)
+        return cls(key)
 
     def __repr__(self) -> str:
         return f"Pseudonyms(key_id={self.key_id!r})"

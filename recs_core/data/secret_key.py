@@ -10,6 +10,8 @@ import re
 from recs_core.errors import BookverseError
 
 KEY_BYTES = 32
+MOST_KEYS = 16
+"""Of one variable."""
 
 _HEXADECIMAL = re.compile(rf"[0-9a-fA-F]{{{2 * KEY_BYTES}}}")
 
@@ -29,7 +31,7 @@ def key_from_environment(variable: str) -> bytes:
     Raises:
         SecretKeyError: it is missing or of another form; the message does not show it.
     """
-    (key,) = _keys(variable, most=1)
+    (key,) = parse_keys(_set(variable), variable, most=1)
     return key
 
 
@@ -42,7 +44,7 @@ def keys_from_environment(variable: str) -> list[bytes]:
     Raises:
         SecretKeyError: it is missing or of another form; the message does not show it.
     """
-    return _keys(variable, most=16)
+    return parse_keys(_set(variable), variable)
 
 
 def key_id(key: bytes) -> str:
@@ -50,10 +52,17 @@ def key_id(key: bytes) -> str:
     return hmac.digest(key, b"bookverse key id", hashlib.sha256)[:8].hex()
 
 
-def _keys(variable: str, *, most: int) -> list[bytes]:
-    text = os.environ.get(variable, "")
-    if not text:
-        raise SecretKeyError(f"{variable} is not set; make a key with: {HOW_TO_MAKE_ONE}")
+def parse_keys(text: str, variable: str, *, most: int = MOST_KEYS) -> list[bytes]:
+    """The keys in a variable's value.
+
+    Args:
+        text: 64 hexadecimal digits each, separated by commas.
+        variable: what the message names.
+        most: how many there may be.
+
+    Raises:
+        SecretKeyError: it is of another form; the message does not show it.
+    """
     parts = text.split(",")
     if len(parts) > most or not all(map(_HEXADECIMAL.fullmatch, parts)):
         number = "" if most == 1 else f", or up to {most} of them separated by commas"
@@ -61,3 +70,10 @@ def _keys(variable: str, *, most: int) -> list[bytes]:
             f"{variable} must be {2 * KEY_BYTES} hexadecimal digits{number}: {HOW_TO_MAKE_ONE}"
         )
     return [bytes.fromhex(part) for part in parts]
+
+
+def _set(variable: str) -> str:
+    text = os.environ.get(variable, "")
+    if not text:
+        raise SecretKeyError(f"{variable} is not set; make a key with: {HOW_TO_MAKE_ONE}")
+    return text

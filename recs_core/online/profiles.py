@@ -10,13 +10,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
-import orjson
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from recs_core.errors import ParameterError
 from recs_core.online import keys
 from recs_core.online.events import Interaction, Rating
+from recs_core.online.profile_values import ProfileValues
 from recs_core.online.scripts import Argument, Call, Script
 
 TasteEvent: TypeAlias = tuple[str, float]
@@ -31,7 +31,8 @@ PART_LIMIT: Final = 100
 """Events of a part that a profile keeps."""
 
 TTL_S: Final = 30 * 86_400
-"""A profile lives so long after the reader's last event: the bundle knows it by then."""
+"""A profile lives so long after the reader's last event, and holds none that is so much older than the newest: the
+bundle knows them by then."""
 
 _VERSION: Final = b"#"  # no event id
 _REMEMBER: Final = Script("remember")
@@ -131,12 +132,21 @@ class ProfileWriter:
     """The handler of the stream `interactions`: writes events into the profiles of their readers.
 
     Args:
+        values: seals what is written, where there are keys.
         part_limit: events of a part that a profile keeps.
-        ttl_s: how long a profile lives after its last change.
+        ttl_s: how long a profile lives after its last change, and how much older than the newest an event may be.
     """
 
-    def __init__(self, client: Redis, *, part_limit: int = PART_LIMIT, ttl_s: int = TTL_S) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        values: ProfileValues | None = None,
+        *,
+        part_limit: int = PART_LIMIT,
+        ttl_s: int = TTL_S,
+    ) -> None:
         self._client = client
+        self._values = values or ProfileValues()
         self._part_limit = part_limit
         self._ttl_s = ttl_s
 
@@ -163,25 +173,35 @@ class ProfileWriter:
         for event in events:
             value = event.value if isinstance(event, Rating) else None
             time_ms = event.time_ms
-            payload = orjson.dumps([event.type, event.book_id, time_ms, value])
+            payload = self._values.write([event.type, event.book_id, time_ms, value], name=names[0])
             arguments += [event.event_id, time_ms, payload]
         return names, arguments
 
 
-def read_profile(client: Redis, user_id: str) -> Profile:
-    """A reader's profile, in one round trip; empty for a reader without one."""
-    return _profile(client.hgetall(keys.profile(user_id)))
+def read_profile(client: Redis, user_id: str, values: ProfileValues | None = None) -> Profile:
+    """A reader's profile, in one round trip; empty for a reader without one.
+
+    Args:
+        values: opens what is sealed; an event that it cannot open is left out.
+    """
+    name = keys.profile(user_id)
+    return _profile(client.hgetall(name), name, values or ProfileValues())
 
 
-async def read_profile_async(client: AsyncRedis, user_id: str) -> Profile:
+async def read_profile_async(
+    client: AsyncRedis, user_id: str, values: ProfileValues | None = None
+) -> Profile:
     """As `read_profile`, from an event loop."""
-    return _profile(await client.hgetall(keys.profile(user_id)))
+    name = keys.profile(user_id)
+    return _profile(await client.hgetall(name), name, values or ProfileValues())
 
 
-def _profile(fields: Any) -> Profile:
+def _profile(fields: Any, name: str, values: ProfileValues) -> Profile:
     version = int(fields.pop(_VERSION, b"0"))
     events = []
     for event_id, payload in fields.items():
-        kind, book_id, time_ms, value = orjson.loads(payload)
-        events.append(ProfileEvent(time_ms, event_id.decode(), kind, book_id, value))
+        value = values.read(payload, name=name)
+        if value is not None:
+            kind, book_id, time_ms, rating = value
+            events.append(ProfileEvent(time_ms, event_id.decode(), kind, book_id, rating))
     return Profile(tuple(sorted(events)), version)

@@ -1,4 +1,4 @@
-"""Small JSON objects, encrypted: what Redis, its backups and its wires hold of a user tells nobody anything.
+"""Small JSON, encrypted: what Redis, its backups and its wires hold of a user tells nobody anything.
 
 AES-256-GCM. A sealed object says which key it was sealed with, so that keys can be changed while old objects are
 still opened; and it opens only for the name that it was sealed for: one user's is not passed off as another's.
@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from recs_core.data.secret_key import KEY_BYTES, SecretKeyError, key_id, keys_from_environment
+from recs_core.data.secret_key import KEY_BYTES, SecretKeyError, key_id, keys_from_environment, parse_keys
 from recs_core.errors import BookverseError
 
 ENVIRONMENT_VARIABLE: Final = "BOOKVERSE_PROFILE_KEYS"
 
 MAX_SEALED_BYTES = 2**20
+
+Json: TypeAlias = dict[str, Any] | list[Any]
 
 _FORM = b"\x01"
 _KEY_ID_BYTES, _NONCE_BYTES, _TAG_BYTES = 8, 12, 16
@@ -59,6 +61,15 @@ class SealingKeys:
         """
         return cls(keys_from_environment(ENVIRONMENT_VARIABLE))
 
+    @classmethod
+    def parse(cls, text: str) -> SealingKeys:
+        """With the keys of a text, of the form of `BOOKVERSE_PROFILE_KEYS`.
+
+        Raises:
+            SecretKeyError: it is of another form.
+        """
+        return cls(parse_keys(text, ENVIRONMENT_VARIABLE))
+
     def __repr__(self) -> str:
         return f"SealingKeys({', '.join(self._ciphers)})"
 
@@ -72,11 +83,11 @@ class SealingKeys:
         return self._ciphers[self.current]
 
 
-def seal(value: dict[str, Any], keys: SealingKeys, *, name: str) -> bytes:
-    """Encrypt an object.
+def seal(value: Json, keys: SealingKeys, *, name: str) -> bytes:
+    """Encrypt an object or a list.
 
     Args:
-        value: a JSON object.
+        value: JSON.
         keys: whose first seals.
         name: what it is kept under; needed again to open it.
 
@@ -95,8 +106,8 @@ def seal(value: dict[str, Any], keys: SealingKeys, *, name: str) -> bytes:
     return sealed
 
 
-def unseal(sealed: bytes, keys: SealingKeys, *, name: str) -> dict[str, Any]:
-    """Decrypt an object.
+def unseal(sealed: bytes, keys: SealingKeys, *, name: str) -> Any:
+    """Decrypt what was sealed.
 
     Args:
         sealed: what `seal` gave.
@@ -115,8 +126,7 @@ def unseal(sealed: bytes, keys: SealingKeys, *, name: str) -> dict[str, Any]:
         opened = cipher.decrypt(nonce, text, sealed[:_NONCE_AT] + name.encode())
     except InvalidTag:
         raise SealError("it was changed, or sealed for another name") from None
-    value: dict[str, Any] = orjson.loads(opened)
-    return value
+    return orjson.loads(opened)
 
 
 def sealed_with(sealed: bytes) -> str:

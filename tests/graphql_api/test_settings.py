@@ -17,6 +17,7 @@ from recs_core.errors import ParameterError
 SECRETS = {
     "BOOKVERSE_REDIS_URL": "redis://user:geheim@cache",  # pragma: allowlist secret
     "BOOKVERSE_CURSOR_KEY": "geheim" * 8,
+    "BOOKVERSE_PROFILE_KEYS": "feed" * 16,
 }
 KEYS = "BOOKVERSE_AUTH__KEYS"
 """Not a secret, and without it production has nobody whom to believe."""

@@ -19,7 +19,7 @@ from recs_core.online.redis_server import EmbeddedRedis
 
 @pytest.fixture(scope="module")
 def production(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A server with config/production.yaml and the three secrets that it insists on."""
+    """A server with config/production.yaml and the secrets that it insists on."""
     folder = tmp_path_factory.mktemp("production")
     (folder / "keys.json").write_text(json.dumps({"keys": public_keys()}))
     with EmbeddedRedis(max_memory_bytes=16 * 2**20) as redis:
@@ -27,6 +27,7 @@ def production(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "BOOKVERSE_ENVIRONMENT": "production",
             "BOOKVERSE_REDIS_URL": redis.url,
             "BOOKVERSE_CURSOR_KEY": "c" * 64,
+            "BOOKVERSE_PROFILE_KEYS": "d" * 64,
             "BOOKVERSE_AUTH__KEYS": str(folder / "keys.json"),
             "BOOKVERSE_AUTH__ISSUER": ISSUER,
             "BOOKVERSE_AUTH__AUDIENCE": AUDIENCE,

@@ -71,7 +71,12 @@ def settings_of(key_file: Path, *anonymous: Scope, **more: Any) -> Settings:
     return Settings(auth=auth, **more)
 
 
-PRODUCTION = {"environment": "production", "redis_url": "redis://127.0.0.1:1", "cursor_key": "k" * 32}
+PRODUCTION = {
+    "environment": "production",
+    "redis_url": "redis://127.0.0.1:1",
+    "cursor_key": "k" * 32,
+    "profile_keys": "d" * 64,
+}
 """Production, with a Redis that is away."""
 
 

@@ -58,7 +58,12 @@ async def test_a_shared_secret_is_for_development_alone(tmp_path: Path) -> None:
     path.write_text(json.dumps({"keys": [SECRET]}))
     development = Settings(auth={"keys": str(path)})
     assert await cached_keys(development).key("shared")
-    production = {"environment": "production", "redis_url": "redis://127.0.0.1:1", "cursor_key": "k" * 32}
+    production = {
+        "environment": "production",
+        "redis_url": "redis://127.0.0.1:1",
+        "cursor_key": "k" * 32,
+        "profile_keys": "d" * 64,
+    }
     with pytest.raises(KeySetError):
         cached_keys(Settings(auth={"keys": str(path)}, **production))
     path.write_text(json.dumps({"keys": public_keys()}))

@@ -34,6 +34,10 @@ from recs_core.testing.events import after, purchase, rating, view
 
 LIMIT = 3
 
+TTL_S = 100
+MOMENTS = [0, 1, 2, 3, 50_000, 100_000, 100_001, 100_002, 250_000]
+"""Milliseconds; some are further apart than a profile lives."""
+
 
 def interaction(number: int, kind: str, book: int, ms: int) -> Interaction:
     fields = {"schema_version": 1, "event_id": f"e{number}", "user_id": "u", "book_id": f"b{book}"}
@@ -47,7 +51,7 @@ def deliveries(draw: st.DrawFn) -> list[list[Interaction]]:
     """Batches in which up to a dozen events come in any order, some of them again and again."""
     facts = draw(
         st.lists(
-            st.tuples(st.sampled_from(ACTS + SIGNALS), st.integers(0, 2), st.integers(0, 4)),
+            st.tuples(st.sampled_from(ACTS + SIGNALS), st.integers(0, 2), st.sampled_from(MOMENTS)),
             min_size=1,
             max_size=12,
         )
@@ -65,7 +69,9 @@ def model(events: list[Interaction]) -> list[ProfileEvent]:
         ProfileEvent(event.time_ms, event.event_id, event.type, event.book_id, getattr(event, "value", None))
         for event in once
     ]
-    parts = [sorted(event for event in kept if event.type in part)[-LIMIT:] for part in (ACTS, SIGNALS)]
+    newest = max(event.time_ms for event in kept)
+    young = [event for event in kept if event.time_ms >= newest - TTL_S * 1_000]
+    parts = [sorted(event for event in young if event.type in part)[-LIMIT:] for part in (ACTS, SIGNALS)]
     return sorted(parts[0] + parts[1])
 
 
@@ -75,7 +81,7 @@ def test_duplicates_and_reordering_make_no_difference(
     client: Redis, batches: list[list[Interaction]]
 ) -> None:
     client.flushall()
-    write = ProfileWriter(client, part_limit=LIMIT)
+    write = ProfileWriter(client, part_limit=LIMIT, ttl_s=TTL_S)
     for batch in batches:
         assert write(batch) == [None] * len(batch)
     profile = read_profile(client, "u")
