@@ -12,7 +12,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from recs_core.errors import ParameterError
 
 TYPES: dict[str, type] = {t.__name__: t for t in (str, int, float, bool, list, dict)}
-"""The names that an annotation in a parameters cell may use."""
+"""The names that an annotation in a parameters cell may use, beside `| None`."""
 
 
 def declared_parameters(notebook: nbformat.NotebookNode, *, name: str) -> dict[str, TypeAdapter[Any]]:
@@ -68,10 +68,13 @@ def check_parameters(
 
 def _adapter(annotation: ast.expr, *, name: str) -> TypeAdapter[Any]:
     names = {node.id for node in ast.walk(annotation) if isinstance(node, ast.Name)}
-    shape = (ast.Name, ast.Subscript, ast.Tuple, ast.Load)
+    shape = (ast.Name, ast.Subscript, ast.Tuple, ast.Load, ast.BinOp, ast.BitOr)
+    nodes = [
+        node for node in ast.walk(annotation) if not (isinstance(node, ast.Constant) and node.value is None)
+    ]
     text = ast.unparse(annotation)
-    if not names <= TYPES.keys() or not all(isinstance(node, shape) for node in ast.walk(annotation)):
+    if not names <= TYPES.keys() or not all(isinstance(node, shape) for node in nodes):
         raise ParameterError(f"{name}: the type `{text}` is not built of {sorted(TYPES)}")
-    # only names of TYPES and subscripts of them are left to evaluate
+    # only names of TYPES, subscripts and unions of them are left to evaluate
     resolved = eval(text, {"__builtins__": {}}, TYPES)  # noqa: S307  # nosec B307
     return TypeAdapter(resolved, config=ConfigDict(strict=True))

@@ -141,6 +141,7 @@ def write_bundle(
     cohorts: CohortBounds = COHORT_DEFAULTS,
     models: Sequence[NamedModel] = (),
     indexer: ContentIndexer | None = None,
+    pseudonym_key_id: str | None = None,
 ) -> str:
     """Write a bundle and return its version.
 
@@ -161,6 +162,7 @@ def write_bundle(
         cohorts: of the readers that `metrics` has.
         models: of the pipeline, in the order of params.yaml; the served one alone where none are given.
         indexer: what made `features`, so that a server can take in books that are new; it takes none without.
+        pseudonym_key_id: the key by which the readers of `history` have pseudonyms.
 
     Raises:
         ArtifactError: the parts are not of the same books, or the model was trained with other users.
@@ -184,6 +186,7 @@ def write_bundle(
         search=search,
         indexer=None if indexer is None else indexer.config,
         newest=None if (newest := newest_time(history)) is None else str(newest.astype("datetime64[D]")),
+        pseudonym_key_id=pseudonym_key_id,
     )
     stored = quantise(model.state(), storage)
     lists = NO_LISTS

@@ -63,6 +63,7 @@ class BundleMeta(BaseModel):
         search: how the catalogue is searched.
         indexer: how the content indexer was fitted whose files lie beside; None where there is none.
         newest: the ISO day of the newest interaction; None where none has a time.
+        pseudonym_key_id: the key by which readers have pseudonyms; None where their ids are those of the source.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -84,3 +85,4 @@ class BundleMeta(BaseModel):
     search: SearchConfig
     indexer: ContentConfig | None = None
     newest: str | None
+    pseudonym_key_id: str | None = None

@@ -1,7 +1,7 @@
 """Pseudonyms: the same person is the same name in every run, and without the key nobody says who it was.
 
-A pseudonym is HMAC-SHA256 of the user id under a secret key, cut to 128 bits. A hash without a key would not do: user
-ids are few enough to hash them all and look.
+A pseudonym is `~` and HMAC-SHA256 of the user id under a secret key, cut to 128 bits. A hash without a key would not
+do: user ids are few enough to hash them all and look. The mark in front tells pseudonyms from the ids of a store.
 """
 
 from __future__ import annotations
@@ -9,18 +9,25 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import re
 from typing import Final
-
-import numpy as np
-from numpy.typing import NDArray
 
 from recs_core.data.secret_key import KEY_BYTES, SecretKeyError, key_from_environment, key_id, parse_keys
 
 ENVIRONMENT_VARIABLE: Final = "BOOKVERSE_PSEUDONYM_KEY"
 
+MARK: Final = "~"
+
 PSEUDONYM_BYTES = 16
-PSEUDONYM_CHARS = 22
-"""Letters of base64url, without padding."""
+PSEUDONYM_CHARS = 23
+"""The mark, and letters of base64url without padding."""
+
+_PSEUDONYM = re.compile(rf"{MARK}[A-Za-z0-9_-]{{{PSEUDONYM_CHARS - 2}}}[AQgw]")
+
+
+def is_pseudonym(user_id: str) -> bool:
+    """Whether an id has the form of a pseudonym, of whatever key."""
+    return _PSEUDONYM.fullmatch(user_id) is not None
 
 
 class Pseudonyms:
@@ -63,18 +70,30 @@ class Pseudonyms:
         return f"Pseudonyms(key_id={self.key_id!r})"
 
     def of(self, user_id: str) -> str:
-        """The pseudonym of one user: 22 letters, digits, `-` and `_`."""
+        """The pseudonym of one user: `~` and 22 letters, digits, `-` and `_`."""
         digest = hmac.digest(self._key, user_id.encode(), hashlib.sha256)
-        return base64.urlsafe_b64encode(digest[:PSEUDONYM_BYTES]).rstrip(b"=").decode()
+        return MARK + base64.urlsafe_b64encode(digest[:PSEUDONYM_BYTES]).rstrip(b"=").decode()
 
-    def of_each(self, user_ids: NDArray[np.str_]) -> NDArray[np.str_]:
-        """The pseudonyms of many users.
+    def settle(self, name: str) -> str:
+        """The pseudonym of who is called by it already, or by a user id: a second time changes nothing.
 
-        Args:
-            user_ids: `str[n]`; give each once, as a dictionary of a column or an id map has them.
-
-        Returns:
-            `str[n]`, in the same order.
+        Not for ids that people choose themselves: one of this form would be somebody else's.
         """
-        each = (self.of(user_id) for user_id in user_ids.tolist())
-        return np.fromiter(each, dtype=np.dtype((np.str_, PSEUDONYM_CHARS)), count=user_ids.size)
+        return name if is_pseudonym(name) else self.of(name)
+
+
+def required(key_id: str | None) -> Pseudonyms | None:
+    """Those of `BOOKVERSE_PSEUDONYM_KEY`, which must be the key that is named; None where none is.
+
+    Raises:
+        SecretKeyError: the key is missing, of another form, or another one.
+    """
+    if key_id is None:
+        return None
+    pseudonyms = Pseudonyms.from_environment()
+    if pseudonyms.key_id != key_id:
+        raise SecretKeyError(
+            f"{ENVIRONMENT_VARIABLE} has the id {pseudonyms.key_id}, and data.pseudonym_key_id asks for {key_id}: "
+            "with another key everybody is somebody else"
+        )
+    return pseudonyms

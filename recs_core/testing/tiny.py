@@ -14,6 +14,7 @@ from recs_core.data.catalogue import SCHEMA, Catalogue
 from recs_core.data.cohorts import book_cohorts, user_cohorts
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionRows, InteractionSet
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.data.splits.registry import split_interactions
 from recs_core.evaluation.evaluate import evaluate
 from recs_core.evaluation.metrics import EvaluationData
@@ -64,10 +65,18 @@ def taste_of(rows: NDArray[np.int32]) -> NDArray[np.int32]:
     return np.asarray(rows % TASTES, dtype=np.int32)
 
 
-def tiny_interactions(*, seed: int = 7) -> InteractionSet:
-    """60 users, "u001" to "u060", of 50 books; each has read 6 to 14, mostly of one taste."""
+def tiny_interactions(*, seed: int = 7, pseudonyms: Pseudonyms | None = None) -> InteractionSet:
+    """60 users, "u001" to "u060", of 50 books; each has read 6 to 14, mostly of one taste.
+
+    Args:
+        seed: decides what is read.
+        pseudonyms: gives the users other names; they read the same.
+    """
     rng = np.random.default_rng(seed)
-    users = IdMap.from_ids([f"u{number:03d}" for number in range(1, USERS + 1)], space="user")
+    ids = [f"u{number:03d}" for number in range(1, USERS + 1)]
+    names = ids if pseudonyms is None else [pseudonyms.of(each) for each in ids]
+    users = IdMap.from_ids(names, space="user")
+    rows = users.rows(names)
     books = IdMap.from_ids([_isbn(number) for number in range(BOOKS)], space="book")
     book_rows = np.arange(BOOKS, dtype=np.int32)
     # within a taste some books are read more than others
@@ -77,7 +86,7 @@ def tiny_interactions(*, seed: int = 7) -> InteractionSet:
         own = taste_of(book_rows) == user % TASTES
         chance = np.where(own, FAITHFUL, (1 - FAITHFUL) / (TASTES - 1)) * appeal
         read = rng.choice(BOOKS, size=rng.integers(6, 15), replace=False, p=chance / chance.sum())
-        pairs += [(user, book) for book in read]
+        pairs += [(rows[user], book) for book in read]
     user_rows, read_rows = np.array(pairs, dtype=np.int32).T
     return InteractionSet.from_rows(users, books, user_rows, read_rows)
 
@@ -120,9 +129,9 @@ def tiny_features(catalogue: Catalogue) -> ContentFeatures:
     return vectorise(tiny_indexer(catalogue), catalogue)
 
 
-def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
+def tiny_bundle(path: Path, *, seed: int = 7, pseudonyms: Pseudonyms | None = None) -> Bundle:
     """Fit and measure `MODEL` on the tiny interactions, write its bundle to `path`, and open it."""
-    interactions = tiny_interactions(seed=seed)
+    interactions = tiny_interactions(seed=seed, pseudonyms=pseudonyms)
     catalogue = tiny_catalogue(interactions.books, seed=seed)
     indexer = tiny_indexer(catalogue)
     features = vectorise(indexer, catalogue)
@@ -154,6 +163,7 @@ def tiny_bundle(path: Path, *, seed: int = 7) -> Bundle:
         data_digest=interactions.books.digest,
         cohorts=CohortBounds(cold_below=5, heavy_from=10),
         indexer=indexer,
+        pseudonym_key_id=None if pseudonyms is None else pseudonyms.key_id,
     )
     return open_bundle(path)
 

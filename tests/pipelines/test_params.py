@@ -80,6 +80,10 @@ def changed(path: Path, change: Callable[[dict[str, Any]], object]) -> Path:
         (lambda p: p.update(sede=1), "sede: Extra inputs"),
         (lambda p: p["data"].update(duplicates="first"), r"data\.duplicates: .*'last', 'max' or 'sum'"),
         (lambda p: p["data"].pop("isbn"), r"data: .*isbn: missing"),
+        (
+            lambda p: p["data"].update(pseudonym_key_id="secret"),
+            r"data\.pseudonym_key_id: String should match pattern '\^\[0-9a-f\]\{16\}\$'",
+        ),
         (lambda p: p["data"]["confidence"].update(slope=-1.0), r"data\.confidence\.slope: .*equal to 0"),
         (lambda p: p["data"]["confidence"].update(unrated=0.0), r"data\.confidence\.unrated: .*than 0"),
         (lambda p: p["models"].update(data=p["models"]["als"]), "no model may be called 'data'"),

@@ -24,8 +24,10 @@ def notebook(parameters: str | None, *cells: str) -> nbformat.NotebookNode:
     return made
 
 
-DECLARED = "name: str = 'x'\ncount: int = 1\nshare: float = 0.5\ncuts: list[int] = [1]\n"
-GOOD = {"name": "als", "count": 2, "share": 1, "cuts": [10, 20]}
+DECLARED = (
+    "name: str = 'x'\ncount: int = 1\nshare: float = 0.5\ncuts: list[int] = [1]\nkey: str | None = None\n"
+)
+GOOD = {"name": "als", "count": 2, "share": 1, "cuts": [10, 20], "key": None}
 
 
 def check(given: dict[str, object]) -> None:
@@ -44,6 +46,8 @@ def test_good_parameters_pass() -> None:
         ({"count": True}, "count: Input should be a valid integer"),
         ({"count": 2.0}, "count: Input should be a valid integer"),
         ({"name": 3}, "name: Input should be a valid string"),
+        ({"name": None}, "name: Input should be a valid string"),
+        ({"key": 3}, "key: Input should be a valid string"),
         ({"cuts": [10, "20"]}, r"cuts\.1: Input should be a valid integer \(got '20'\)"),
     ],
 )
@@ -67,6 +71,8 @@ def test_a_default_does_not_stand_in_for_a_missing_parameter(absent: str) -> Non
         ("count: int", "not `count: int`"),
         ("path: Path = 1", "the type `Path` is not built of"),
         ("x: __import__('os') = 1", "is not built of"),
+        ("x: int | 1 = 1", "is not built of"),
+        ("x: int + None = 1", "is not built of"),
     ],
 )
 def test_a_parameters_cell_that_says_something_else_is_refused(cell: str | None, message: str) -> None:

@@ -16,8 +16,9 @@ from recs_core.data.cleaning.duplicates import merge_repeats, sort_pairs
 from recs_core.data.cleaning.editions import merged_editions
 from recs_core.data.cleaning.interactions import Gathered, InteractionCleaner, InteractionRules
 from recs_core.data.cleaning.preparation import Preparation
-from recs_core.data.cleaning.quarantine import Quarantine
+from recs_core.data.cleaning.quarantine import Quarantine, without_content
 from recs_core.data.cleaning.users import clean_users
+from recs_core.data.pseudonyms import Pseudonyms, required
 from recs_core.data.reading.raw import RawFile, RawRows, joined
 from recs_core.data.sources.base import (
     EDITIONS_SCHEMA,
@@ -44,6 +45,9 @@ class Intake:
         preparation: what is done to ids and repeated interactions.
         say: called with one line where something in the data should be known and is no reason to set a row aside.
         ids: how ids of books become canonical, where the source has a way of its own.
+
+    Raises:
+        SecretKeyError: readers are to get pseudonyms, and the key for them is not the one that is set.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Intake:
         self.preparation = preparation
         self.ids = ids or BookIds(preparation)
         self.say = say
+        self._pseudonyms = required(preparation.pseudonym_key_id)
         self.quarantine = Quarantine()
         self._interactions: pa.Table | None = None
         self._interactions_file = ""
@@ -100,6 +105,11 @@ class Intake:
             change: what is done to the rows before they are judged.
         """
         self._users = clean_users(change(self.read(file)), file.name, self.quarantine)
+        if self._pseudonyms is not None:
+            named = _named(self._users["user_id"].combine_chunks(), self._pseudonyms)
+            self._users = (
+                self._users.set_column(0, USERS_SCHEMA.field(0), named).sort_by("user_id").combine_chunks()
+            )
         self._rows_kept[file.name] = self._users.num_rows
 
     def add_interactions(self, file: RawFile, rules: InteractionRules) -> None:
@@ -115,6 +125,8 @@ class Intake:
             cleaner.add(rows, file.name)
         gathered = cleaner.finish()
         del cleaner
+        if self._pseudonyms is not None:
+            gathered.users = gathered.users.renamed(_named(gathered.users.texts, self._pseudonyms))
         catalogue = self._catalogue or books_named(gathered.books.texts)
         if self.preparation.merge_editions:
             catalogue = self._merge_editions(catalogue, gathered)
@@ -143,12 +155,13 @@ class Intake:
                 )
         if self._catalogue is None or self._interactions is None:
             raise AssertionError("a source must hand in interactions")
+        aside = self.quarantine.table()
         return SourceTables(
             interactions=self._interactions,
             catalogue=self._catalogue,
             users=self._users,
             editions=self._editions,
-            quarantine=self.quarantine.table(),
+            quarantine=aside if self._pseudonyms is None else without_content(aside, but=self._books_file),
             interactions_file=self._interactions_file,
             rows_read=dict(self._rows_read),
             rows_kept={file: self._rows_kept[file] for file in self._rows_read},
@@ -175,6 +188,10 @@ class Intake:
 def _positions(wanted: pa.StringArray, among: pa.ChunkedArray) -> NDArray[np.int64]:
     """Where each text stands; -1 where it does not."""
     return np.asarray(pc.fill_null(pc.index_in(wanted, value_set=among), -1)).astype(np.int64)
+
+
+def _named(user_ids: pa.StringArray, pseudonyms: Pseudonyms) -> pa.StringArray:
+    return pa.array([pseudonyms.of(user_id) for user_id in user_ids.to_pylist()], pa.string())
 
 
 def _table(gathered: Gathered) -> pa.Table:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 
 class Preparation(BaseModel):
@@ -17,6 +17,8 @@ class Preparation(BaseModel):
         isbn: the one form that valid ISBNs are given; ids that are no ISBN stay as they are.
         invalid_isbn: whether books and interactions whose id is no valid ISBN are kept or set aside.
         merge_editions: whether editions of one work become one book.
+        pseudonym_key_id: readers get pseudonyms by the key of this id, see `recs_core.data.pseudonyms`; None leaves
+            their ids as the source has them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
@@ -25,3 +27,4 @@ class Preparation(BaseModel):
     isbn: Literal["keep", "isbn10", "isbn13"] = "isbn10"
     invalid_isbn: Literal["keep", "set_aside"] = "keep"
     merge_editions: bool = False
+    pseudonym_key_id: Annotated[str, Field(pattern="^[0-9a-f]{16}$")] | None = None

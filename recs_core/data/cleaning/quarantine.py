@@ -106,3 +106,17 @@ class Quarantine:
         single = pa.Table.from_pylist(self._single, schema=SCHEMA)
         everything = pa.concat_tables([single, *self._tables])
         return everything.sort_by([("file", "ascending"), ("line", "ascending")]).combine_chunks()
+
+
+def without_content(table: pa.Table, *, but: str | None) -> pa.Table:
+    """What was set aside without what the rows said, which is about people.
+
+    Args:
+        table: of `SCHEMA`.
+        but: the file of books, of which the content stays; None where there is none.
+    """
+    stays = pc.equal(table["file"], but or "")
+    value = pc.if_else(stays, table["value"], pa.scalar(None, pa.string()))
+    text = pc.if_else(stays, table["text"], "")
+    columns = dict(zip(table.column_names, table.columns, strict=True))
+    return pa.table(columns | {"value": value, "text": text}, schema=SCHEMA)

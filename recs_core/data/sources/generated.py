@@ -93,7 +93,15 @@ class Generated:
         self.first_day = datetime.date.fromisoformat(first_day)
 
     def load(self, raw_dir: Path, preparation: Preparation, *, say: Callable[[str], None]) -> SourceTables:
-        """Make everything up; `raw_dir` and `preparation` have no part in it."""
+        """Make everything up; `raw_dir` and `preparation` have no part in it.
+
+        Raises:
+            ParameterError: readers that are made up are to get pseudonyms.
+        """
+        if preparation.pseudonym_key_id is not None:
+            raise ParameterError(
+                f"data.pseudonym_key_id: must be null for data.source {self.name}; its readers are nobody"
+            )
         say(f"reading no file: {self.interactions:,} interactions of {self.users:,} users are made up")
         # each its own stream: another number of interactions leaves the books as they are
         streams = np.random.SeedSequence(self.seed).spawn(4)

@@ -15,6 +15,7 @@ from pydantic import ValidationError
 
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.dictionaries import Codes
+from recs_core.data.pseudonyms import Pseudonyms, is_pseudonym, required
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, Source, SourceTables, takes_options
 from recs_core.data.sources.forms import FORMS
 from recs_core.errors import DataError, ParameterError, describe
@@ -69,7 +70,7 @@ class WithEvents:
         """
         before = self.source.load(raw_dir, preparation, say=say)
         say(f"reading {self.events}")
-        events = _read(self.events)
+        events = _with_pseudonyms(_read(self.events), required(preparation.pseudonym_key_id), self.events)
         is_counted = pc.is_in(events["event"], value_set=pa.array(self.counted, pa.string()))
         is_known = pc.is_in(events["book_id"], value_set=before.catalogue.table["book_id"].combine_chunks())
         added = events.filter(pc.and_(is_counted, is_known))
@@ -105,6 +106,20 @@ def _read(path: Path) -> pa.Table:
         raise DataError(
             f"{path} is no file of events: {error}; `bookverse jobs run train` makes one"
         ) from error
+
+
+def _with_pseudonyms(events: pa.Table, pseudonyms: Pseudonyms | None, path: Path) -> pa.Table:
+    """Events whose readers are called as in the source; those that came from a server with the key are already."""
+    readers = events["user_id"].combine_chunks().dictionary_encode()
+    ids = readers.dictionary.to_pylist()
+    if pseudonyms is None:
+        if any(map(is_pseudonym, ids)):
+            raise DataError(
+                f"{path} has pseudonyms, and data.pseudonym_key_id is null: set it to the id of the servers' key"
+            )
+        return events
+    names = pa.array([pseudonyms.settle(each) for each in ids], pa.string())
+    return events.set_column(0, "user_id", names.take(readers.indices))
 
 
 def _count(mask: pa.ChunkedArray) -> int:

@@ -8,12 +8,17 @@ import hmac
 import subprocess
 import sys
 
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, PSEUDONYM_CHARS, Pseudonyms
+from recs_core.data.pseudonyms import (
+    ENVIRONMENT_VARIABLE,
+    PSEUDONYM_CHARS,
+    Pseudonyms,
+    is_pseudonym,
+    required,
+)
 from recs_core.data.secret_key import SecretKeyError
 
 KEY = bytes(range(32))
@@ -21,18 +26,46 @@ KEY = bytes(range(32))
 
 def test_a_pseudonym_is_the_keyed_hash_that_is_documented() -> None:
     digest = hmac.new(KEY, b"276847", hashlib.sha256).digest()
-    assert base64.urlsafe_b64decode(Pseudonyms(KEY).of("276847") + "==") == digest[:16]
+    assert Pseudonyms(KEY).of("276847") == "~" + base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
-@given(st.lists(st.text(max_size=40), unique=True, max_size=30))
-def test_many_are_the_same_as_one_by_one_and_all_different(user_ids: list[str]) -> None:
-    # an array of NumPy's strings drops NULs at the end
-    ids = [user_id.replace("\0", "") + "." for user_id in user_ids]
+@given(st.sets(st.text(max_size=40), max_size=30))
+def test_all_are_different_and_of_one_length(user_ids: set[str]) -> None:
+    made = {Pseudonyms(KEY).of(user_id) for user_id in user_ids}
+    assert len(made) == len(user_ids)
+    assert {len(each) for each in made} <= {PSEUDONYM_CHARS}
+
+
+@given(st.text(max_size=70))
+def test_settling_twice_is_settling_once(user_id: str) -> None:
     pseudonyms = Pseudonyms(KEY)
-    made = pseudonyms.of_each(np.array(ids, dtype=np.str_))
-    assert made.tolist() == [pseudonyms.of(user_id) for user_id in ids]
-    assert len(set(made.tolist())) == len(set(ids))
-    assert {len(each) for each in made.tolist()} <= {PSEUDONYM_CHARS}
+    assert is_pseudonym(pseudonyms.of(user_id))
+    assert (
+        pseudonyms.settle(pseudonyms.settle(user_id)) == pseudonyms.settle(user_id) == pseudonyms.of(user_id)
+    )
+
+
+@pytest.mark.parametrize(
+    "user_id", ["", "~", "276847", "~" + 22 * "B", "~" + 23 * "A", 22 * "A", "~" + 22 * "A" + "\n"]
+)
+def test_what_is_no_pseudonym_is_told_from_one(user_id: str) -> None:
+    assert not is_pseudonym(user_id)
+
+
+def test_a_key_that_is_named_must_be_the_one_that_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, KEY.hex())
+    key_id = Pseudonyms(KEY).key_id
+    found = required(key_id)
+    assert found is not None
+    assert found.of("276847") == Pseudonyms(KEY).of("276847")
+    with pytest.raises(
+        SecretKeyError, match=f"has the id {key_id}, and data.pseudonym_key_id asks for {16 * '0'}"
+    ):
+        required(16 * "0")
+    monkeypatch.delenv(ENVIRONMENT_VARIABLE)
+    with pytest.raises(SecretKeyError, match="is not set"):
+        required(key_id)
+    assert required(None) is None
 
 
 def test_another_process_gives_the_same_name(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -46,8 +79,8 @@ def test_another_process_gives_the_same_name(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_under_another_key_everybody_is_somebody_else() -> None:
     one, other = Pseudonyms(KEY), Pseudonyms(KEY[::-1])
-    ids = np.array([str(n) for n in range(500)])
-    assert not np.isin(one.of_each(ids), other.of_each(ids)).any()
+    ids = [str(n) for n in range(500)]
+    assert not {one.of(each) for each in ids} & {other.of(each) for each in ids}
     assert one.key_id != other.key_id
 
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from recs_core.data.cleaning.intake import MERGED_EDITION, Intake, merged_repeats
 from recs_core.data.cleaning.interactions import InteractionRules, ValueRule
 from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, Pseudonyms
 from recs_core.data.reading.delimited import DelimitedFile, Dialect
 from recs_core.data.sources.base import EDITIONS_SCHEMA, INTERACTIONS_SCHEMA, SourceTables
 from recs_core.errors import DataError
@@ -239,3 +240,30 @@ def test_a_file_without_a_sound_row_gives_empty_tables() -> None:
     assert tables.interactions.num_rows == len(tables.catalogue) == 0
     assert tables.rows_read == {"f.csv": 2}
     assert tables.rows_kept == {"f.csv": 0}
+
+
+def test_with_a_key_no_table_says_who_a_reader_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    pseudonyms = Pseudonyms(bytes(range(32)))
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, bytes(range(32)).hex())
+    intake = Intake(Preparation(pseudonym_key_id=pseudonyms.key_id), say=[].append)
+    rows = intake.read(
+        file_of("id,title\nb1,One\n,Nameless\n", {"book_id": "id", "title": "title"}, name="books.csv")
+    )
+    intake.add_books(rows, "books.csv", last_year=2024, separators={})
+    reads = (
+        "user,book,stars,when\nwho-1,b1,5,1\nwho-2,b9,5,1\nwho-3,b1,5\nwho-1,who-4,5,1\nwho-5,b1,who-5,1\n"
+    )
+    intake.add_interactions(file_of(reads, COLUMNS, name="reads.csv"), RULES)
+    people = "user,age\nwho-2,30\nwho-1,31\nwho-1,32\nwho-3,33,too wide\n"
+    intake.add_users(file_of(people, {"user_id": "user", "age": "age"}, name="users.csv"))
+    tables = intake.tables()
+    assert column(tables, "user_id") == [pseudonyms.of("who-1")]
+    assert tables.users["user_id"].to_pylist() == sorted(map(pseudonyms.of, ["who-1", "who-2"]))
+    aside = tables.quarantine.to_pylist()
+    assert [(row["file"], row["line"]) for row in aside] == [
+        ("books.csv", 3),
+        *(("reads.csv", line) for line in (3, 4, 5, 6)),
+        *(("users.csv", line) for line in (4, 5)),
+    ]
+    assert aside[0]["text"] == ";Nameless"
+    assert "who-" not in str([tables.interactions.to_pylist(), tables.users.to_pylist(), aside])

@@ -11,6 +11,8 @@ from recs_core.data.catalogue import SCHEMA as CATALOGUE_SCHEMA
 from recs_core.data.cleaning.intake import merged_repeats
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.cleaning.quarantine import SCHEMA as QUARANTINE_SCHEMA
+from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, Pseudonyms
+from recs_core.data.secret_key import SecretKeyError
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, USERS_SCHEMA, SourceTables
 from recs_core.data.sources.registry import SOURCES, source_named
 from recs_core.errors import ParameterError
@@ -239,3 +241,45 @@ def test_an_empty_time_is_unknown_and_another_word_is_a_fault(tmp_path: Path) ->
     times = tables.interactions["time"].cast(pa.int64()).to_pylist()
     assert dict(zip(tables.interactions["book_id"].to_pylist(), times, strict=True)) == {"b1": 5, "b2": None}
     assert [(line, reason) for _, line, _, reason, _ in faults(tables)] == [(4, "not seconds since 1970")]
+
+
+@sources
+def test_with_a_key_all_readers_are_pseudonyms_and_nothing_says_who(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    example = EXAMPLES[name](tmp_path)
+    source = source_named(name, example.options)
+    plain = source.load(example.raw_dir, Preparation(), say=lambda _: None)
+    pseudonyms = Pseudonyms(bytes(range(32)))
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, bytes(range(32)).hex())
+    preparation = Preparation(pseudonym_key_id=pseudonyms.key_id)
+    if source.synthetic:
+        with pytest.raises(ParameterError, match="pseudonym_key_id: must be null"):
+            source.load(example.raw_dir, preparation, say=lambda _: None)
+        return
+    tables = source.load(example.raw_dir, preparation, say=lambda _: None)
+
+    def named(table: pa.Table) -> list[dict[str, object]]:
+        rows = [row | {"user_id": pseudonyms.of(row["user_id"])} for row in table.to_pylist()]
+        return sorted(rows, key=lambda row: (row["user_id"], row.get("book_id")))
+
+    assert tables.interactions.to_pylist() == named(plain.interactions)
+    assert tables.users.to_pylist() == named(plain.users)
+    assert tables.rows_kept == plain.rows_kept
+    aside = zip(tables.quarantine.to_pylist(), plain.quarantine.to_pylist(), strict=True)
+    for hidden, shown in aside:
+        where = ("file", "line", "column", "reason")
+        assert [hidden[each] for each in where] == [shown[each] for each in where]
+        assert (hidden["value"], hidden["text"]) in ((None, ""), (shown["value"], shown["text"]))
+    of_people = [
+        row for row in tables.quarantine.to_pylist() if row["text"] and "user" in row["file"].lower()
+    ]
+    assert of_people == []
+
+
+def test_a_source_does_not_begin_with_another_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, bytes(32).hex())
+    example = EXAMPLES["table"](tmp_path)
+    preparation = Preparation(pseudonym_key_id=Pseudonyms(bytes(range(32))).key_id)
+    with pytest.raises(SecretKeyError, match="with another key everybody is somebody else"):
+        source_named("table", example.options).load(example.raw_dir, preparation, say=lambda _: None)

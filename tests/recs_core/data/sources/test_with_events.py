@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from examples import with_events
 
 from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, Pseudonyms
 from recs_core.data.sources.base import SourceTables
 from recs_core.data.sources.with_events import NOT_COUNTED, REPLACED, UNKNOWN, WithEvents
 from recs_core.errors import DataError, ParameterError
@@ -57,3 +59,23 @@ def test_what_is_wrong_is_named(tmp_path: Path) -> None:
         load(tmp_path, options={"columns": {"user_id": "u", "book_id": "b"}})
     with pytest.raises(DataError, match=r"gone\.parquet is no file of events"):
         load(tmp_path, events=str(tmp_path / "gone.parquet"))
+
+
+def test_readers_of_events_are_called_as_in_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Events of before the key have ids, those of after it pseudonyms: either is one and the same reader."""
+    plain = load(tmp_path)
+    pseudonyms = Pseudonyms(bytes(range(32)))
+    monkeypatch.setenv(ENVIRONMENT_VARIABLE, bytes(range(32)).hex())
+    events = pq.read_table(tmp_path / "events.parquet")
+    mixed = [pseudonyms.of(each) if n % 2 else each for n, each in enumerate(events["user_id"].to_pylist())]
+    place = events.column_names.index("user_id")
+    pq.write_table(events.set_column(place, "user_id", pa.array(mixed)), tmp_path / "mixed.parquet")
+    options = {**with_events(tmp_path).options, "events": str(tmp_path / "mixed.parquet")}
+    preparation = Preparation(pseudonym_key_id=pseudonyms.key_id)
+    found = WithEvents(**options).load(tmp_path, preparation, say=lambda line: None)
+    named = [(pseudonyms.of(user), *rest) for user, *rest in pairs(plain.interactions)]
+    assert pairs(found.interactions) == sorted(named)
+    with pytest.raises(DataError, match=r"has pseudonyms, and data\.pseudonym_key_id is null"):
+        WithEvents(**options).load(tmp_path, Preparation(), say=lambda line: None)
