@@ -20,6 +20,7 @@ from graphql_api.errors import OperationKindError, RequestError
 from graphql_api.executor import ANSWERED, PARTLY_ANSWERED, Executor, Rendered
 from graphql_api.operation import Asked, Operation
 from graphql_api.rate.tariff import Tariff
+from graphql_api.reader_names import ReaderNames
 from graphql_api.recent import RecentOperations, warm_up
 from graphql_api.snapshots import Snapshot, Snapshots
 
@@ -43,6 +44,7 @@ class Answers:
         snapshots: what is served.
         recent: told of what was answered.
         tariff: what is charged for answers.
+        names: gives readers their pseudonyms; None where they are known by their ids.
     """
 
     def __init__(
@@ -54,7 +56,9 @@ class Answers:
         snapshots: Snapshots,
         recent: RecentOperations,
         tariff: Tariff,
+        names: ReaderNames | None = None,
     ) -> None:
+        self._names = names
         self._snapshots = snapshots
         self._recent = recent
         self._tariff = tariff
@@ -79,18 +83,21 @@ class Answers:
             OperationKindError: it is a subscription, or a mutation where none may be.
             RequestError: it cannot be executed.
         """
-        operation = asked.operation(await self._document(asked, caller))
+        document = await self._document(asked, caller)
+        operation = asked.operation(document)
         cost = self._executor.cost(operation) if self._tariff.charges else None
         # before anything is read or refused: that is work too
         if not self._tariff.is_paid(caller, cost):
             await self._tariff.charge(caller, cost)
+        operation = self._hidden(operation)
         try:
             served = await self._answer(operation, request_id, caller, awaiting)
         finally:
             if cost is None:
                 # also of what took too long, and of who did not wait for it
                 self._settle(caller, operation)
-        if served.status < 300:
+        if served.status < 300 and operation.document == document:
+            # another one names readers, and is not to be kept
             await self._documents.learn(asked)
         return served
 
@@ -101,6 +108,9 @@ class Answers:
             # guessing what others have sent costs what asking does
             await self._tariff.charge(caller, None)
             raise
+
+    def _hidden(self, operation: Operation) -> Operation:
+        return operation if self._names is None else self._names.hidden(operation)
 
     def _settle(self, caller: Caller, operation: Operation) -> None:
         """Charge the rest for a document of which the cost was not known before, if it is now."""
@@ -178,7 +188,8 @@ class Answers:
             ForbiddenError: it is not for who asks.
             RequestError: it cannot be executed.
         """
-        operation = asked.operation(await self._documents.find(asked))
+        document = await self._documents.find(asked)
+        operation = self._hidden(asked.operation(document))
         plan, identity = self._plans.of(operation), caller.identity
         plan.insist(operation.variables, identity)
         cost = self._executor.cost(operation) if self._tariff.charges else None
@@ -192,7 +203,7 @@ class Answers:
                 if time.time() >= identity.expires:
                     raise UnauthenticatedError("the access token has ended; subscribe again with another")
                 yield result
-                if result.status < 300:
+                if result.status < 300 and operation.document == document:
                     await self._documents.learn(asked)
 
     async def results(self, asked: Asked, request_id: str, caller: Caller) -> AsyncGenerator[Rendered, None]:

@@ -51,7 +51,7 @@ from graphql_api.schema import Schema, build_schema
 from graphql_api.settings import Settings, registry_of
 from graphql_api.sharing import shared_url, sharing
 from graphql_api.snapshots import Snapshot
-from graphql_api.wiring import open_snapshot, server_of
+from graphql_api.wiring import open_snapshot, reader_names_of, server_of
 from recs_core.serving.recommender import ServingRecommender
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,16 @@ def create_app(
     recent = RecentOperations(api.warm_operations)
     limiter = RateLimiter(Rate(api.rate_limit)) if api.rate_limit else None
     tariff = Tariff(limiter, unit=api.rate_unit)
-    answers = Answers(executor, cache, _plans(settings, schema), documents, server.snapshots, recent, tariff)
+    answers = Answers(
+        executor,
+        cache,
+        _plans(settings, schema),
+        documents,
+        server.snapshots,
+        recent,
+        tariff,
+        reader_names_of(settings, schema),
+    )
     watch = _watch(settings, server, answers)
     closing = asyncio.Event()
     keys = cached_keys(settings)

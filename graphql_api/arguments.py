@@ -53,6 +53,11 @@ def check_ids(values: Sequence[str], argument: str) -> None:
         check_id(value, argument)
 
 
+def is_id(value: str) -> bool:
+    """Whether a text may be an external id."""
+    return bool(value.strip()) and len(value) <= MAX_ID_LENGTH
+
+
 def check_id(value: str, argument: str) -> None:
     """Check an external id; raises `BadUserInputError`."""
     if not value.strip():

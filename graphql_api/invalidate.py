@@ -13,6 +13,7 @@ from redis.retry import Retry
 
 from graphql_api.settings import Settings
 from graphql_api.settings.loading import load
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.errors import BookverseError
 from recs_core.online.invalidations import invalidate
 
@@ -47,7 +48,7 @@ def main(arguments: list[str] | None = None) -> int:
             socket_connect_timeout=TIMEOUT_S,
             retry=Retry(NoBackoff(), 0),
         ) as redis:
-            invalidate(redis, options.tags)
+            invalidate(redis, [_hidden(tag, settings.pseudonyms) for tag in options.tags])
     except RedisError as error:
         sys.stderr.write(f"invalidate: Redis does not answer, try again: {error}\n")
         return CANNOT_INVALIDATE
@@ -56,6 +57,12 @@ def main(arguments: list[str] | None = None) -> int:
         return CANNOT_INVALIDATE
     sys.stdout.write(f"invalidated {', '.join(options.tags)}\n")
     return 0
+
+
+def _hidden(tag: str, pseudonyms: Pseudonyms | None) -> str:
+    """The tag by which servers know a reader."""
+    kind, _, name = tag.partition(":")
+    return tag if pseudonyms is None or kind != "user" or not name else f"user:{pseudonyms.settle(name)}"
 
 
 if __name__ == "__main__":

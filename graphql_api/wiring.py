@@ -12,9 +12,13 @@ from graphql_api.broadcast import Broadcast
 from graphql_api.context import Server
 from graphql_api.cursors import CursorSigner
 from graphql_api.fresh import Fresh
+from graphql_api.reader_names import ReaderNames
+from graphql_api.schema import Schema
 from graphql_api.settings import Settings
 from graphql_api.snapshots import Snapshot, Snapshots
 from recs_core.artifacts.bundle import open_bundle
+from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, Pseudonyms
+from recs_core.errors import ArtifactError
 from recs_core.online.profile_values import ProfileValues
 from recs_core.serving.recommender import ServingRecommender
 
@@ -24,16 +28,23 @@ DEVELOPMENT_KEY = b"bookverse development cursors"
 """Signs cursors where no key is set, which production does not allow: whoever reads this could make cursors up."""
 
 
+class PseudonymKeyError(ArtifactError):
+    """A bundle's readers have pseudonyms of another key than the one that is set, or none."""
+
+
 def open_snapshot(path: Path, settings: Settings) -> Snapshot:
     """Verify and open a bundle, to be served as the settings say.
 
     Raises:
         ArtifactError: the bundle is missing or damaged.
+        PseudonymKeyError: its readers would not be found.
         ParameterError: the default strategy cannot be made of its model.
     """
     algorithms = settings.algorithms
+    bundle = open_bundle(path)
+    _check_key(bundle.meta.pseudonym_key_id, settings.pseudonyms, path)
     recommender = ServingRecommender(
-        open_bundle(path),
+        bundle,
         strategies={name: each.as_config() for name, each in algorithms.strategies.items()},
         default_strategy=algorithms.default_strategy,
     )
@@ -42,6 +53,14 @@ def open_snapshot(path: Path, settings: Settings) -> Snapshot:
     # a model makes some of what it needs when it is first asked, which no reader shall wait for
     recommender.personalized(recommender.bundle.books.array[:1].tolist(), k=1)
     return Snapshot.of(recommender)
+
+
+def reader_names_of(settings: Settings, schema: Schema) -> ReaderNames | None:
+    """What gives readers their pseudonyms at the edge; None where they are known by their ids."""
+    pseudonyms = settings.pseudonyms
+    if pseudonyms is None:
+        return None
+    return ReaderNames(schema._schema, pseudonyms, max_tokens=settings.api.max_tokens)
 
 
 def server_of(settings: Settings, snapshot: Snapshot) -> Server:
@@ -55,4 +74,15 @@ def server_of(settings: Settings, snapshot: Snapshot) -> Server:
         # ranking is numpy from end to end: more threads than cores would only take turns
         threads=CapacityLimiter(os.cpu_count() or 1),
         fresh=Fresh(ProfileValues(settings.sealing)),
+    )
+
+
+def _check_key(of_bundle: str | None, pseudonyms: Pseudonyms | None, path: Path) -> None:
+    of_server = None if pseudonyms is None else pseudonyms.key_id
+    if of_bundle == of_server:
+        return
+    made = "with the ids of its source" if of_bundle is None else f"with the pseudonym key {of_bundle}"
+    is_set = "is not set" if of_server is None else f"has the key {of_server}"
+    raise PseudonymKeyError(
+        f"{path} was made {made}, and {ENVIRONMENT_VARIABLE} {is_set}: no reader would be found"
     )

@@ -18,6 +18,7 @@ from graphql_api.auth.key_set import DEVELOPMENT
 from graphql_api.auth.refusals import KeysAway, Refusal, TokenRefused
 from graphql_api.auth.strict_json import json_object
 from graphql_api.auth.verified_tokens import VerifiedTokens
+from recs_core.data.pseudonyms import Pseudonyms
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +38,7 @@ class Authenticator:
         keys: the issuer's keys; their algorithms are the ones that tokens may be signed with.
         rules: what tokens must claim.
         anonymous: who a request without a token comes from.
+        pseudonyms: by which bearers are known; None where they are by their ids.
         clock: seconds since 1970.
     """
 
@@ -46,11 +48,13 @@ class Authenticator:
         rules: ClaimRules,
         *,
         anonymous: Identity = ANONYMOUS,
+        pseudonyms: Pseudonyms | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._keys = keys
         self._rules = rules
         self._anonymous = anonymous
+        self._pseudonyms = pseudonyms
         self._clock = clock
         self._verified = VerifiedTokens(max_entries=MAX_VERIFIED)
 
@@ -91,7 +95,9 @@ class Authenticator:
         payload = _verified_payload(token, key)
         now = self._clock()
         claims = self._rules.check(payload, now)
-        identity = Identity(claims.user_id, claims.scopes, _digest(token).hex(), claims.expires)
+        # never settled: somebody may have chosen to be called like another's pseudonym
+        user_id = claims.user_id if self._pseudonyms is None else self._pseudonyms.of(claims.user_id)
+        identity = Identity(user_id, claims.scopes, _digest(token).hex(), claims.expires)
         return identity, min(claims.expires + self._rules.leeway_s, now + RECHECK_S)
 
     async def _key(self, header: TokenHeader) -> jwt.PyJWK:

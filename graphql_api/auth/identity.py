@@ -13,8 +13,8 @@ class Identity:
     """What a verified token says of its bearer.
 
     Args:
-        user_id: the store's id of the reader; None where nobody said who they are. Not shown in `repr`, so that it
-            gets into no log by accident.
+        user_id: the reader's pseudonym, or the store's id where there are none; None where nobody said who they are.
+            Not shown in `repr`, so that it gets into no log by accident.
         scopes: those of our scopes that were granted.
         token_digest: SHA-256 of the token as hexadecimal digits; empty without a token.
         expires: when the token ends, in seconds since 1970.

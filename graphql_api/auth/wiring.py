@@ -52,6 +52,7 @@ def authenticator_of(settings: Settings, keys: CachedKeys) -> Authenticator:
         keys,
         ClaimRules(auth.issuer, auth.audience, leeway_s=auth.leeway_s),
         anonymous=anonymous(open_to_all if auth.anonymous is None else frozenset(auth.anonymous)),
+        pseudonyms=settings.pseudonyms,
     )
 
 

@@ -43,7 +43,7 @@ class Named:
 def named_in(fields: Iterable[Visited]) -> tuple[Named, ...]:
     """The places of an operation that can name readers or books."""
     return tuple(
-        Named(_known_as(field, argument.name.value), argument.value)
+        Named(known_as(field, argument.name.value), argument.value)
         for field in fields
         for argument in field.node.arguments or ()
     )
@@ -62,10 +62,11 @@ def tags_of(named: Iterable[Named], variables: Mapping[str, Any]) -> Iterator[st
 
 def kind_of_ids(field: Visited, argument: str) -> str | None:
     """What the ids in a field's argument are of: `user`, `book`, or `node` for global ids; None: it has no ids."""
-    return KINDS.get(_known_as(field, argument))
+    return KINDS.get(known_as(field, argument))
 
 
-def _known_as(field: Visited, argument: str) -> str:
+def known_as(field: Visited, argument: str) -> str:
+    """What a field's argument is called in `KINDS`, if its ids are of something there."""
     full = f"{field.owner}.{field.node.name.value}.{argument}"
     return full if full in KINDS else argument
 

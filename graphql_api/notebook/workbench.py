@@ -18,7 +18,7 @@ from graphql_api.notebook.view import as_html
 from graphql_api.operation import parse_json, parse_request
 from graphql_api.schema import build_schema
 from graphql_api.settings import Settings
-from graphql_api.wiring import open_snapshot, server_of
+from graphql_api.wiring import open_snapshot, reader_names_of, server_of
 
 BUNDLE = Path("data/bundle")
 """What `dvc repro` makes, before it is published."""
@@ -81,6 +81,7 @@ class Workbench:
     def __init__(self, bundle: Path = BUNDLE, *, settings: Settings | None = None) -> None:
         self._settings = settings if settings is not None else Settings.load()
         self._schema = build_schema(self._settings)
+        self._names = reader_names_of(self._settings, self._schema)
         self._snapshot = open_snapshot(bundle, self._settings)
         self.recommender = self._snapshot.recommender
 
@@ -92,6 +93,8 @@ class Workbench:
         request = orjson.dumps({"query": document, "variables": dict(variables or {})})
         try:
             operation = parse_request(parse_json(request)).operation(document)
+            if self._names is not None:
+                operation = self._names.hidden(operation)
             # fresh each time: what an executor waits by belongs to one event loop
             executor = Executor(self._schema, server_of(self._settings, self._snapshot))
             return Answered(_finished(executor.run(operation, self._snapshot, "notebook")).body)
