@@ -33,7 +33,7 @@ class User(Node):
     """A reader of the store."""
 
     user_id: strawberry.ID = strawberry.field(
-        description="The reader's id in the store: what arguments named `userId` take."
+        description="The reader's id in the store, or the pseudonym for it: what arguments named `userId` take."
     )
     known: bool = strawberry.field(description="Whether the served bundle knows the reader.")
     history_rows: strawberry.Private[NDArray[np.int32]]

@@ -8,6 +8,7 @@ import pytest
 from redis import Redis
 from typed_command import Call
 
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.online import keys
 from recs_core.online.dead_letters import bury, dead_letters
 from recs_core.online.events import decode, encode
@@ -42,6 +43,22 @@ def test_a_file_of_both_streams_is_sent_line_by_line(bookverse: Call, client: Re
     assert bookverse("events", "send", "--file", "-", input=lines.decode()).stdout == "sent 3 events\n"
     assert sent(client, "interactions") == [events[0], events[2]] * 2
     assert sent(client, "inventory") == [events[1]] * 2
+
+
+def test_with_a_key_readers_are_sent_by_pseudonym(
+    bookverse: Call, client: Redis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = bytes(range(32))
+    monkeypatch.setenv("BOOKVERSE_PSEUDONYM_KEY", key.hex())
+    one = Pseudonyms(key).of("u1")
+    (tmp_path / "events.jsonl").write_bytes(
+        b"\n".join([encode(view("a", user_id="u1")), encode(price("p", 1, 2.0))])
+    )
+    bookverse("events", "send", "view", "--user", "u1", "--book", "b1")
+    bookverse("events", "send", "view", "--user", one, "--book", "b1")
+    bookverse("events", "send", "--file", "events.jsonl")
+    assert [event.user_id for event in sent(client, "interactions")] == [one] * 3  # type: ignore[attr-defined]
+    assert len(sent(client, "inventory")) == 1
 
 
 @pytest.mark.parametrize(
