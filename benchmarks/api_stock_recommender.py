@@ -56,7 +56,7 @@ class Reason:
     async def text(self) -> str:
         """The reason in words."""
         if self.book_row is None:
-            return {"POPULARITY": "popular with many readers", "OTHER": "smaller parts together"}.get(
+            return {"POPULARITY": "popular with many readers", "OTHER": "other parts together"}.get(
                 self.kind.name, "as the history is short, other readers count for less and likeness for more"
             )
         title = (await self.books.load(self.book_row)).title

@@ -47,6 +47,7 @@ def open_snapshot(path: Path, settings: Settings) -> Snapshot:
         bundle,
         strategies={name: each.as_config() for name, each in algorithms.strategies.items()},
         default_strategy=algorithms.default_strategy,
+        min_readers=algorithms.min_readers,
     )
     for reason in recommender.strategies.refused.values():
         log.warning("left out: %s", reason)

@@ -14,6 +14,7 @@ from graphql_api.settings.worker import WorkerSettings
 from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.data.secret_key import SecretKeyError
 from recs_core.online.sealed import SealingKeys
+from recs_core.serving.discretion import MIN_READERS
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
 
@@ -54,6 +55,12 @@ class AlgorithmSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     default_strategy: str = Field("tuned", description="The strategy where a request names none.")
+    min_readers: int = Field(
+        MIN_READERS,
+        ge=1,
+        description="Of how many readers anything that is said of other readers must be, at least: reasons, "
+        "`alsoRead`, `trending`.",
+    )
     default_weights: GroupWeights = Field(
         GroupWeights(content=0.4, collaborative=0.4, popularity=0.2),
         description="The weights of the strategies that leave theirs out.",

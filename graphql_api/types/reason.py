@@ -89,4 +89,4 @@ class Reason:
             return "popular with many readers"
         if self.rule is not None:
             return RULE_TEXTS.get(self.rule, f"by the rule {self.rule}")
-        return "smaller parts together"
+        return "other parts together"

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from recs_core.models.base import BATCH, Contributions
+from recs_core.models.base import BATCH, Contributions, part_kind
 
 
 class ExplainableScores(Protocol):
@@ -46,7 +48,12 @@ class Counterfactual:
 
 
 def counterfactuals(
-    model: ExplainableScores, history: csr_array, book_row: int, *, first: int
+    model: ExplainableScores,
+    history: csr_array,
+    book_row: int,
+    *,
+    first: int,
+    are_enough: Callable[[int, int], bool] = lambda book_row, other_row: True,
 ) -> list[Counterfactual]:
     """What a book's score would lose with each of the books that give most to it, the largest amount first.
 
@@ -55,11 +62,21 @@ def counterfactuals(
         history: `float32[1, n_books]`.
         book_row: the scored book.
         first: how many books of the history to take away, one at a time.
+        are_enough: whether of two books so many readers read both that it may be told; a book that gives by its
+            readers is passed over where they are not.
     """
     asked = np.array([book_row], dtype=np.int32)
-    blocks = model.contributions(history, asked).from_history.values()
-    said = np.sum([block[0] for block in blocks], axis=0) if blocks else np.zeros(history.nnz)
-    places = np.argsort(-np.abs(said), kind="stable")[:first]
+    blocks = model.contributions(history, asked).from_history
+    said = np.sum([block[0] for block in blocks.values()], axis=0) if blocks else np.zeros(history.nnz)
+    of_readers = [block[0] != 0 for name, block in blocks.items() if part_kind(name) == "collaborative"]
+    needs_readers = np.any(of_readers, axis=0) if of_readers else np.zeros(history.nnz, dtype=np.bool_)
+    order = np.argsort(-np.abs(said), kind="stable")
+    told = (
+        place
+        for place in order
+        if not needs_readers[place] or are_enough(int(history.indices[place]), book_row)
+    )
+    places = np.fromiter(islice(told, first), dtype=np.intp)
     score = float(model.score(history, asked)[0, 0])
     shorter = without_each(history, places)
     after = [

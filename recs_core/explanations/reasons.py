@@ -19,7 +19,7 @@ class Reason:
 
     Args:
         kind: COLLABORATIVE, readers of `book_row` read this too; CONTENT, it is like `book_row`; POPULARITY,
-            many read it; RULE, a rule of the shop adds or takes it; OTHER, the sum of all smaller parts.
+            many read it; RULE, a rule of the shop adds or takes it; OTHER, the sum of all other parts.
         book_row: the book of the history that gives it; None for POPULARITY, RULE and OTHER.
         amount: how much of the score.
         rule: the name of a RULE; None for the other kinds.

@@ -8,6 +8,7 @@ that two readers who met by chance do not count as much as twenty.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,6 +46,7 @@ class CoReading:
     """
 
     def __init__(self, matrix: csr_array) -> None:
+        self._n_users = matrix.shape[0]
         self._starts, self._books = matrix.indptr, matrix.indices
         # a value of one byte: only where entries stand is turned round, and by counting, not by sorting
         marks = csr_array((np.ones(matrix.nnz, dtype=np.int8), matrix.indices, matrix.indptr), matrix.shape)
@@ -68,7 +70,7 @@ class CoReading:
         """
         if min_readers < 1:
             raise ParameterError(f"min_readers must be at least 1, not {min_readers}")
-        users = self._users[self._book_starts[book_row] : self._book_starts[book_row + 1]]
+        users = self._readers(book_row)
         # whole histories are copied faster than their books are picked one by one
         read = [self._books[self._starts[user] : self._starts[user + 1]] for user in users.tolist()]
         if not read:
@@ -83,6 +85,19 @@ class CoReading:
             CoRead(book, int(both[book]), int(both[book]) / users.size, rank)
             for rank, book in enumerate(best, 1)
         ]
+
+    def in_common(self, book_row: int, others: Sequence[int]) -> list[int]:
+        """How many of a book's readers read each of other books."""
+        reads = np.zeros(self._n_users, dtype=np.bool_)
+        reads[self._readers(book_row)] = True
+        return [int(np.count_nonzero(reads[self._readers(other)])) for other in others]
+
+    def _readers(self, book_row: int) -> NDArray[np.int32]:
+        """The rows of a book's readers, ascending."""
+        readers: NDArray[np.int32] = self._users[
+            self._book_starts[book_row] : self._book_starts[book_row + 1]
+        ]
+        return readers
 
 
 def association(both: NDArray[np.integer], of_each: NDArray[np.integer], of_this: int) -> NDArray[np.float64]:

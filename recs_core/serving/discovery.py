@@ -13,6 +13,7 @@ from recs_core.errors import UnknownIdError
 from recs_core.serving.answer import RankedBook
 from recs_core.serving.arrivals import ArrivalIndex, NewArrivals
 from recs_core.serving.co_reading import CoRead, CoReading
+from recs_core.serving.discretion import MIN_READERS
 from recs_core.serving.filters import EVERY_BOOK, BookFilter, FilterIndex
 from recs_core.serving.similar import similar_books
 from recs_core.serving.trending_lists import TrendingIndex, TrendingList, Window
@@ -24,14 +25,16 @@ class Discovery:
     Args:
         bundle: an opened bundle.
         filters: of its catalogue.
+        min_readers: of how many anything that is said of readers must be, at least.
     """
 
-    def __init__(self, bundle: Bundle, filters: FilterIndex) -> None:
+    def __init__(self, bundle: Bundle, filters: FilterIndex, *, min_readers: int = MIN_READERS) -> None:
         self._bundle = bundle
         self._filters = filters
-        self._co_reading = CoReading(bundle.history.matrix)
+        self._min_readers = min_readers
+        self.co_reading = CoReading(bundle.history.matrix)
         self._arrivals = ArrivalIndex(filters.columns.years, bundle.reading["all"])
-        self._trending = TrendingIndex(bundle.reading)
+        self._trending = TrendingIndex(bundle.reading, min_readers=min_readers)
 
     def with_filters(self, filters: FilterIndex) -> Self:
         """The same books, of which others may be listed."""
@@ -48,20 +51,18 @@ class Discovery:
         book_row, allowed = self.book_row(book_id), self._filters.allowed()
         return similar_books(self._bundle.model, self._bundle.vectors, book_row, k=k, allowed=allowed)
 
-    def also_read(self, book_id: str, *, k: int, min_readers: int = 2) -> list[CoRead]:
+    def also_read(self, book_id: str, *, k: int) -> list[CoRead]:
         """The k books that readers of a book read too, those that go best with it first; see `CoReading`.
 
         Args:
             book_id: the book.
             k: length of the list; it is shorter where fewer books have the readers.
-            min_readers: who must have read both, at least.
 
         Raises:
             UnknownIdError: the book is not in the bundle.
-            ParameterError: `min_readers` is below 1.
         """
         book_row, allowed = self.book_row(book_id), self._filters.allowed()
-        return self._co_reading.also_read(book_row, k=k, min_readers=min_readers, allowed=allowed)
+        return self.co_reading.also_read(book_row, k=k, min_readers=self._min_readers, allowed=allowed)
 
     def trending(self, window: Window, *, k: int, filters: BookFilter = EVERY_BOOK) -> TrendingList:
         """The k books that most readers read within a window; see `TrendingIndex`.

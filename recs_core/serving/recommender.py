@@ -22,6 +22,7 @@ from recs_core.models.popularity import Popularity, PopularityConfig, log_popula
 from recs_core.serving.answer import NO_RULES, Answer, RankedBook, Rules, ServedFrom
 from recs_core.serving.columns import Labels
 from recs_core.serving.discovery import Discovery
+from recs_core.serving.discretion import MIN_READERS, Discretion
 from recs_core.serving.explained import contributions_of, why_not
 from recs_core.serving.filters import EVERY_BOOK, FilterIndex
 from recs_core.serving.greedy import pick
@@ -44,6 +45,7 @@ class ServingRecommender:
         bundle: an opened bundle.
         strategies: the ways in which lists may be asked for, by name.
         default_strategy: the one for requests that name none.
+        min_readers: of how many anything that is said of other readers must be, at least; see `Discretion`.
 
     Raises:
         ParameterError: the default is no strategy, or one cannot be made of the served model; see `blend`.
@@ -55,10 +57,11 @@ class ServingRecommender:
         *,
         strategies: Mapping[str, StrategyConfig] = OWN,
         default_strategy: str = TUNED,
+        min_readers: int = MIN_READERS,
     ) -> None:
         self.bundle = bundle
         self._printed, self._newcomers = bundle, newcomers_of({}, bundle.books)
-        self._configured = strategies, default_strategy
+        self._configured = strategies, default_strategy, min_readers
         popularity = log_popularity(bundle.history.matrix)
         # whatever the served model makes of an empty history, what is popular is the honest answer to one
         self._popular = Popularity.from_state(PopularityConfig(), {"popularity": popularity})
@@ -66,7 +69,8 @@ class ServingRecommender:
         self.shelf = Shelf.of(bundle.catalogue)
         authors = Labels.of(bundle.catalogue.table["authors"])
         self.facts = BookFacts(popularity, bundle.vectors, authors)
-        self.discovery = Discovery(bundle, self.filters)
+        self.discovery = Discovery(bundle, self.filters, min_readers=min_readers)
+        self._discretion = Discretion(self.discovery.co_reading, bundle.reading["all"], min_readers)
 
     @property
     def filters(self) -> FilterIndex:
@@ -107,9 +111,11 @@ class ServingRecommender:
         books = newcomers_of(states, self._printed.books)
         if books.table.equals(self._newcomers.table):
             return self
-        strategies, default = self._configured
+        strategies, default, min_readers = self._configured
         bundle = with_newcomers(self._printed, books) if len(books) else self._printed
-        other = ServingRecommender(bundle, strategies=strategies, default_strategy=default)
+        other = ServingRecommender(
+            bundle, strategies=strategies, default_strategy=default, min_readers=min_readers
+        )
         other._printed, other._newcomers = self._printed, books
         return other.with_changes(states)
 
@@ -196,18 +202,26 @@ class ServingRecommender:
         return self._answer(score_reader(by.model, self._popular, taste.history, PAD), taste, k, rules, by)
 
     def reasons(self, answer: Answer, book_rows: NDArray[np.int32], *, first: int) -> list[list[Reason]]:
-        """Why each of `book_rows` is in an answer; empty lists where the model cannot explain."""
+        """Why each of `book_rows` is in an answer; empty lists where the model cannot explain.
+
+        What would speak of too few readers is in OTHER.
+        """
         parts = contributions_of(answer, book_rows)
-        return [[] for _ in book_rows] if parts is None else reasons_of(parts, first=first)
+        if parts is None:
+            return [[] for _ in book_rows]
+        found = zip(reasons_of(parts, first=first), book_rows.tolist(), strict=True)
+        return [self._discretion.told(reasons, row) for reasons, row in found]
 
     def counterfactuals(self, answer: Answer, book_row: int, *, first: int) -> list[Counterfactual]:
         """What a book's score would lose without each book of the history; none where the model cannot explain.
 
-        Of the model's score alone: rules do not look at the history.
+        Of the model's score alone: rules do not look at the history. A book is passed over where too few readers are
+        behind what it gives.
         """
         if not (isinstance(answer.model, Recommender) and isinstance(answer.model, Explainable)):
             return []
-        return counterfactuals(answer.model, answer.history, book_row, first=first)
+        are_enough = self._discretion.are_enough
+        return counterfactuals(answer.model, answer.history, book_row, first=first, are_enough=are_enough)
 
     def why_not(self, answer: Answer, book_id: str) -> WhyNot:
         """Why a book is not in an answer."""

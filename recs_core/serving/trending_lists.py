@@ -45,14 +45,17 @@ class TrendingIndex:
     Args:
         reading: window to `int32[n_books]`, the readers of each book. "all" is always there; of the others those that
             the data have, and one that nobody read in is as if it were absent.
+        min_readers: a book that fewer read within a window is as if nobody had.
     """
 
-    def __init__(self, reading: Mapping[str, NDArray[np.int32]]) -> None:
+    def __init__(self, reading: Mapping[str, NDArray[np.int32]], *, min_readers: int = 1) -> None:
         self._lists: dict[Window, tuple[NDArray[np.int32], NDArray[np.int32]]] = {}
         for window in WINDOWS:
-            if window == "all" or (window in reading and reading[window].any()):
-                books = _most_read_first(reading[window], reading["all"])
-                self._lists[window] = books, reading[window][books]
+            counts = reading.get(window, np.zeros(0, dtype=np.int32))
+            counts = np.where(counts < min_readers, 0, counts)
+            if window == "all" or counts.any():
+                books = _most_read_first(counts, reading["all"])
+                self._lists[window] = books, counts[books]
 
     def best(self, window: Window, *, k: int, allowed: NDArray[np.bool_] | None) -> TrendingList:
         """The k most read books of a window; of equal ones those read more of all time, then the lower row.

@@ -72,8 +72,16 @@ def test_fewer_than_one_reader_cannot_be_asked_for() -> None:
         CoReading(matrix_of([{0, 1}])).also_read(0, k=3, min_readers=0)
 
 
+@given(shelves)
+def test_readers_in_common_are_counted(histories: list[set[int]]) -> None:
+    co_reading = CoReading(matrix_of(histories))
+    for one in range(N_BOOKS):
+        expected = [sum({one, other} <= read for read in histories) for other in range(N_BOOKS)]
+        assert co_reading.in_common(one, range(N_BOOKS)) == expected
+
+
 def test_a_served_book_is_asked_for_by_its_id(bundle: Bundle) -> None:
-    serving = ServingRecommender(bundle)
+    serving = ServingRecommender(bundle, min_readers=2)
     histories = [set(serving.history_rows(user).tolist()) for user in bundle.users.array.tolist()]
     ids = bundle.books.array.tolist()
 
