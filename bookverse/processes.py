@@ -14,6 +14,7 @@ from rich.table import Table
 
 import graphql_api.__main__ as server
 from bookverse.state import State, state_of
+from pipelines.kept import Kept
 from pipelines.worker.kinds import QUEUES, queue_named
 from pipelines.worker.queue_worker import LOG_LEVEL, JobLimits, QueueWorker
 from pipelines.worker.scheduler import Schedule, Scheduler
@@ -68,6 +69,12 @@ def job_place(state: State) -> JobPlace:
         redis_url=state.redis_url,
         retrain_share=settings.retrain_share,
         retrain_age=settings.retrain_age,
+        kept=Kept(
+            stream_s=settings.stream_retention,
+            dead_letter_s=settings.dead_letter_retention,
+            event_s=settings.event_retention,
+            bundles=settings.bundles_kept,
+        ),
         memory_limit=settings.memory_limit,
         threads=settings.threads,
     )
@@ -97,6 +104,7 @@ def schedules(state: State) -> list[Schedule]:
     return [
         Schedule("index", Timetable.parse(settings.indexing_interval)),
         Schedule("aggregate", Timetable.parse(settings.aggregation_interval)),
+        Schedule("retain", Timetable.parse(settings.retention_interval)),
         Schedule("train", Timetable.parse(settings.training_interval), {"only_if_due": True}),
         Schedule("evaluate", Timetable.parse(settings.evaluation_interval)),
     ]

@@ -1,9 +1,9 @@
-"""The interaction events as a table that only grows: Parquet files, a folder a day, each event once.
+"""The interaction events as a table: Parquet files that never change, a folder a day, each event once.
 
     python -m pipelines.event_table --table data/events
 
-Reads on in the stream where it stopped the last time. Ids are written as they come: where the store sends pseudonyms,
-the table has pseudonyms. Prints how many events are new.
+Reads on in the stream where it stopped the last time. Ids are written as they come: with a key they are pseudonyms.
+Prints how many events are new.
 """
 
 from __future__ import annotations
@@ -12,12 +12,13 @@ import argparse
 import fcntl
 import json
 import os
+import shutil
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, date
 from pathlib import Path
 from typing import Any, Final
 
@@ -83,7 +84,7 @@ def append(client: Redis, table: Path, *, part_events: int = PART_EVENTS) -> App
     """
     done = Appended()
     with _alone(table):
-        place = _cursor(table)
+        place = cursor(table)
         if place is not None:
             done.gap = not client.xrange(keys.stream(STREAM), place, place)
         batch: list[Interaction] = []
@@ -119,6 +120,17 @@ def read(table: Path) -> pa.Table:
         raise ArtifactError(f"{table} is damaged: {error}") from error
     together: pa.Table = pa.concat_tables([SCHEMA.empty_table(), *parts])
     return together.sort_by([("time", "ascending"), ("event_id", "ascending")])
+
+
+def forget(table: Path, before: date) -> int:
+    """Remove the events of the days before a day; how many there were."""
+    gone = 0
+    with _alone(table):
+        for folder in sorted(table.glob("day=*")):
+            if folder.name < f"day={before.isoformat()}":
+                gone += sum(pq.read_metadata(part).num_rows for part in folder.glob("*.parquet"))
+                shutil.rmtree(folder)
+    return gone
 
 
 def _parts(table: Path) -> list[Path]:
@@ -177,7 +189,12 @@ def _table(events: Sequence[Interaction]) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-def _cursor(table: Path) -> str | None:
+def cursor(table: Path) -> str | None:
+    """The place of the last event that was read; None where none was.
+
+    Raises:
+        ArtifactError: the file that says it is damaged.
+    """
     path = table / CURSOR
     if not path.exists():
         return None

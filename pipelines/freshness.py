@@ -102,9 +102,20 @@ def note_trained(table: Path, published: str, events: int, now: datetime) -> Tra
     registry = BundleRegistry(published)
     history = open_bundle(registry.pull(registry.current())).history
     trained = Trained(at=now, events=events, interactions=history.matrix.nnz)
+    _write(table, trained)
+    return trained
+
+
+def note_forgotten(table: Path, events: int) -> None:
+    """Note that the table lost events by their age, which the last training knew."""
+    trained = read_trained(table)
+    if trained is not None and events:
+        _write(table, trained.model_copy(update={"events": max(0, trained.events - events)}))
+
+
+def _write(table: Path, trained: Trained) -> None:
     with replacing_file(table / TRAINED) as temporary:
         temporary.write_text(trained.model_dump_json())
-    return trained
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -48,6 +48,22 @@ class WorkerSettings(BaseModel):
         "30 2 * * *",
         description="When interaction events are written to the event table: seconds, or a cron line in UTC.",
     )
+    retention_interval: Interval = Field(
+        "45 2 * * *",
+        description="When what was kept long enough is forgotten: seconds, or a cron line in UTC.",
+    )
+    stream_retention: int = Field(
+        30 * DAY_S, gt=0, description="How long interaction events stay in their stream, in seconds."
+    )
+    dead_letter_retention: int = Field(
+        90 * DAY_S, gt=0, description="How long events stay that could not be handled, in seconds."
+    )
+    event_retention: int = Field(
+        730 * DAY_S, ge=DAY_S, description="How long events stay in the event table, in seconds."
+    )
+    bundles_kept: int = Field(
+        20, gt=0, description="Published bundles that stay, the newest; the one that is served always does."
+    )
     retrain_share: float = Field(
         0.02,
         gt=0,

@@ -51,6 +51,9 @@ KINDS: Final[Mapping[str, JobKind]] = {
             "pipelines.worker.tasks.aggregate",
             "write interaction events to the table",
         ),
+        JobKind(
+            "retain", "maintenance", "pipelines.worker.tasks.retain", "forget what has been kept long enough"
+        ),
     )
 }
 """Every job by its name."""

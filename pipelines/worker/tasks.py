@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rq import get_current_job
 
+from pipelines.kept import Kept
 from pipelines.worker.errors import HopelessJobError
 from pipelines.worker.processes import CommandError, job_environment, run_command
 from pipelines.worker.stages import repro
@@ -30,6 +31,7 @@ class JobPlace:
         event_table: the folder of the event table.
         redis_url: where events come from, and servers hear of bundles.
         retrain_share, retrain_age: see `pipelines.freshness`.
+        kept: how long what is kept; see `pipelines.retention`.
         memory_limit: bytes that a job may hold.
         threads: threads of its numerical libraries.
     """
@@ -40,6 +42,7 @@ class JobPlace:
     redis_url: str
     retrain_share: float
     retrain_age: int
+    kept: Kept
     memory_limit: int
     threads: int
 
@@ -80,6 +83,16 @@ def aggregate() -> str:
     """Write the interaction events that are new to the event table."""
     say("aggregate", None)
     return _last_line(_module("pipelines.event_table", "--table", str(PLACE.get().event_table)))
+
+
+def retain() -> str:
+    """Forget what has been kept for as long as it may be."""
+    place = PLACE.get()
+    say("retain", None)
+    # no job is to read what is removed
+    with _alone():
+        where = ["--table", str(place.event_table), "--published", place.published]
+        return _last_line(_module("pipelines.retention", *where, *place.kept.as_options()))
 
 
 def train(only_if_due: bool = False) -> str:

@@ -26,7 +26,7 @@ def test_a_job_is_asked_for_once_listed_and_cancelled(bookverse: Call, client: R
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "dance"], "job must be one of index, train, evaluate, aggregate (got 'dance')"),
+        (["run", "dance"], "job must be one of index, train, evaluate, aggregate, retain (got 'dance')"),
         (["cancel", "x"], "there is no job 'x'; `bookverse jobs list` shows them"),
         (["requeue", "x"], "there is no job 'x'"),
     ],
@@ -40,7 +40,13 @@ def test_a_wrong_name_is_said(bookverse: Call, arguments: list[str], message: st
 def test_the_schedule_says_what_comes_next_and_asks_for_nothing(bookverse: Call, client: Redis) -> None:
     said = bookverse("schedule", "--next").stdout
     lines = said.splitlines()
-    assert sorted(line.split()[2] for line in lines[1:]) == ["aggregate", "evaluate", "index", "train"]
+    assert sorted(line.split()[2] for line in lines[1:]) == [
+        "aggregate",
+        "evaluate",
+        "index",
+        "retain",
+        "train",
+    ]
     assert "0 * * * *" in said
     assert [line.split()[:2] for line in lines[1:]] == sorted(line.split()[:2] for line in lines[1:])
     assert Jobs(client).all() == []

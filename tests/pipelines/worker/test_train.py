@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from recs_core.artifacts.registry import BundleRegistry
 from recs_core.online.current import CURRENT
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import EventProducer
-from recs_core.testing.events import view
+from recs_core.testing.events import after, view
 from recs_core.testing.tiny import tiny_bundle
 
 
@@ -72,3 +73,18 @@ def test_a_bundle_that_the_gate_refuses_is_not_served_and_not_tried_again(
     assert (done.status, done.tries_left) == ("failed", 0)
     assert "users.npy is damaged" in done.outcome
     assert not (project.root / "data/published/CURRENT").exists()
+
+
+def test_what_was_kept_long_enough_is_forgotten_by_a_job(
+    project: SmallProject, client: Redis, redis_server: EmbeddedRedis
+) -> None:
+    project.commit()
+    EventProducer(client).send([view("a"), view("b", ms=86_400_000)])
+    # all but the days since the second event
+    kept_s = int((datetime.now(UTC) - after(86_400_000)).total_seconds())
+    settings = {"BOOKVERSE_WORKER__EVENT_RETENTION": str(kept_s)}
+    with worker(project, redis_server.url, "maintenance", **settings):
+        done = over(client, Jobs(client).trigger("retain", by="test").job_id)
+    assert done.status == "finished", done
+    assert "1 rows of the event table" in done.outcome
+    assert count(project.root / "data/events") == 1
