@@ -20,6 +20,7 @@ from rq.worker_registration import get_keys
 
 from bookverse.state import State, state_of
 from graphql_api.settings import registry_of
+from graphql_api.wiring import check_pseudonym_key
 from pipelines.worker.jobs import Jobs
 from pipelines.worker.kinds import QUEUES, queue_named
 from recs_core.artifacts.bundle import open_bundle
@@ -188,6 +189,7 @@ def _served(state: State) -> str:
     chosen = state.settings.api.bundle
     registry = registry_of(state.settings)
     bundle = open_bundle(chosen if chosen is not None else registry.pull(registry.current()))
+    check_pseudonym_key(bundle, state.settings)
     return f"{bundle.version} of {bundle.meta.model_name}, {len(bundle.users):,} readers, {len(bundle.books):,} books"
 
 

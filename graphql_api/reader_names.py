@@ -175,7 +175,8 @@ class _Found(Visitor):
     def _look_at(self, name: str, value: ValueNode, variables: dict[str, str]) -> None:
         if isinstance(value, VariableNode):
             before = variables.setdefault(value.name.value, name)
-            if before != name and OF_READERS & {KINDS.get(before), KINDS.get(name)}:
+            kinds = {KINDS.get(before), KINDS.get(name)}
+            if len(kinds) > 1 and kinds & OF_READERS:
                 raise RequestError(
                     f"the variable ${value.name.value} stands for a reader, and for something else: use two"
                 )

@@ -16,8 +16,8 @@ from graphql_api.reader_names import ReaderNames
 from graphql_api.schema import Schema
 from graphql_api.settings import Settings
 from graphql_api.snapshots import Snapshot, Snapshots
-from recs_core.artifacts.bundle import open_bundle
-from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, Pseudonyms
+from recs_core.artifacts.bundle import Bundle, open_bundle
+from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE
 from recs_core.errors import ArtifactError
 from recs_core.online.profile_values import ProfileValues
 from recs_core.serving.recommender import ServingRecommender
@@ -42,7 +42,7 @@ def open_snapshot(path: Path, settings: Settings) -> Snapshot:
     """
     algorithms = settings.algorithms
     bundle = open_bundle(path)
-    _check_key(bundle.meta.pseudonym_key_id, settings.pseudonyms, path)
+    check_pseudonym_key(bundle, settings)
     recommender = ServingRecommender(
         bundle,
         strategies={name: each.as_config() for name, each in algorithms.strategies.items()},
@@ -78,12 +78,18 @@ def server_of(settings: Settings, snapshot: Snapshot) -> Server:
     )
 
 
-def _check_key(of_bundle: str | None, pseudonyms: Pseudonyms | None, path: Path) -> None:
-    of_server = None if pseudonyms is None else pseudonyms.key_id
+def check_pseudonym_key(bundle: Bundle, settings: Settings) -> None:
+    """Check that the readers of a bundle would be found.
+
+    Raises:
+        PseudonymKeyError: they have pseudonyms of another key than the one that is set, or none.
+    """
+    pseudonyms = settings.pseudonyms
+    of_bundle, of_server = bundle.meta.pseudonym_key_id, None if pseudonyms is None else pseudonyms.key_id
     if of_bundle == of_server:
         return
     made = "with the ids of its source" if of_bundle is None else f"with the pseudonym key {of_bundle}"
     is_set = "is not set" if of_server is None else f"has the key {of_server}"
     raise PseudonymKeyError(
-        f"{path} was made {made}, and {ENVIRONMENT_VARIABLE} {is_set}: no reader would be found"
+        f"{bundle.path} was made {made}, and {ENVIRONMENT_VARIABLE} {is_set}: no reader would be found"
     )

@@ -18,6 +18,7 @@ from test_events import RECORD, event, worker
 from token_issuer import AUDIENCE, ISSUER, honest, public_keys
 
 from graphql_api.documents.store import digest_of
+from graphql_api.notebook.workbench import Workbench
 from graphql_api.settings import Settings
 from graphql_api.types.node import global_id
 from graphql_api.wiring import PseudonymKeyError, open_snapshot
@@ -235,6 +236,14 @@ def test_a_published_bundle_of_another_key_is_refused_and_the_old_one_is_served_
         eventually(lambda: "the published bundle is refused" in running.log())
         assert running.data("{ bundle { version } }")["bundle"]["version"] == first
         assert running.data(WHO, id="u001")["user"]["known"]
+
+
+def test_a_notebook_asks_by_the_stores_ids(hidden_bundle: Bundle) -> None:
+    workbench = Workbench(hidden_bundle.path, settings=Settings.load(pseudonym_key=KEY.hex()))
+    plain = workbench.recommend("u001")
+    assert plain.data["user"]["historySize"] > 0
+    assert b"u001" not in plain.json
+    assert workbench.recommend(BY.of("u001")).data == plain.data
 
 
 def test_a_bundle_of_before_there_were_pseudonyms_opens(bundle: Bundle, tmp_path: Path) -> None:

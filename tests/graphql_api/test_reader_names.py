@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 import pytest
 from graphql import parse, print_ast
+from hypothesis import given
+from hypothesis import strategies as st
+from random_queries import RandomQuery
 
+from graphql_api.cache.plan import Plans
 from graphql_api.errors import RequestError
 from graphql_api.operation import Operation, parse_request
 from graphql_api.reader_names import ReaderNames
@@ -16,7 +21,15 @@ from graphql_api.types.node import global_id
 from recs_core.data.pseudonyms import Pseudonyms
 
 BY = Pseudonyms(bytes(range(32)))
-NAMES = ReaderNames(build_schema(Settings())._schema, BY, max_tokens=1_000)
+SCHEMA = build_schema(Settings())
+NAMES = ReaderNames(SCHEMA._schema, BY, max_tokens=5_000)
+PLANS = Plans(SCHEMA._schema, "", longest=60, max_tokens=5_000)
+IDS = {
+    "userId": ["somebody-1", "somebody-2"],
+    "bookId": ["book-1"],
+    "id": ["somebody-3", global_id("User", "somebody-4"), global_id("Book", "book-2")],
+    "ids": ["book-3", global_id("User", "somebody-5"), global_id("Book", "book-4")],
+}
 ONE, TWO = BY.of("42"), BY.of("43")
 
 
@@ -32,6 +45,11 @@ def hidden(document: str, variables: dict[str, Any] | None = None, name: str | N
         ("query($u: ID!) { recommendations(userId: $u) { totalCount } }", {"u": 42}, {"u": ONE}),
         ("query($u: ID!) { recommendations(userId: $u) { totalCount } }", {"u": 42.0}, {"u": ONE}),
         ("query($u: ID!) { user(id: $u) { known } }", {"u": ONE}, {"u": ONE}),
+        (
+            "query($u: ID!) { user(id: $u) { known } recommendations(userId: $u) { totalCount } }",
+            {"u": "42"},
+            {"u": ONE},
+        ),
         ("query($b: ID!) { book(id: $b) { title } }", {"b": "42"}, {"b": "42"}),
         (
             "query($u: ID!, $b: ID!) { explain(userId: $u, bookId: $b) { rank } }",
@@ -107,6 +125,37 @@ def test_readers_that_are_written_out(document: str, expected: str) -> None:
     name = "A" if "query A" in document else None
     for _ in range(2):
         assert hidden(document, name=name).document == print_ast(parse(expected))
+
+
+@given(st.integers(0, 10_000))
+def test_of_any_document_the_readers_have_pseudonyms_and_the_books_their_ids(seed: int) -> None:
+    query = RandomQuery(SCHEMA._schema, Random(seed), IDS)
+    document = query.document()
+    plain = parse_request({"query": document, "variables": query.variables}).operation(document)
+    other = NAMES.hidden(plain)
+    tags = PLANS.of(plain).tags(plain.variables)
+    expected = {
+        f"user:{BY.of(tag.removeprefix('user:'))}" if tag.startswith("user:") else tag for tag in tags
+    }
+    assert PLANS.of(other).tags(other.variables) == expected
+    # an id that is hidden once stays so
+    assert NAMES.hidden(other) == other
+    assert PLANS.of(plain).policy == PLANS.of(other).policy
+
+
+def test_the_random_documents_do_name_readers() -> None:
+    def tags(seed: int) -> frozenset[str]:
+        query = RandomQuery(SCHEMA._schema, Random(seed), IDS)
+        operation = parse_request({"query": query.document(), "variables": query.variables})
+        return PLANS.of(operation.operation(query.document())).tags(query.variables)
+
+    named = frozenset().union(*(tags(seed) for seed in range(100)))
+    assert {tag for tag in named if tag.startswith("user:")} >= {
+        "user:somebody-1",
+        "user:somebody-3",
+        "user:somebody-4",
+    }
+    assert {tag for tag in named if tag.startswith("book:")} >= {"book:book-1", "book:book-2"}
 
 
 def test_a_variable_of_two_operations_is_what_each_makes_of_it() -> None:
