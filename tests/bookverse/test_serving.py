@@ -128,6 +128,16 @@ def test_the_doctor_finds_nothing_bad_where_all_is_well(
     assert asked.is_new
 
 
+def test_the_doctor_knows_whether_readers_would_be_found(
+    bookverse: Call, bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bookverse("bundle", "publish", "--bundle", str(bundle.path))
+    monkeypatch.setenv("BOOKVERSE_PSEUDONYM_KEY", bytes(32).hex())
+    findings = {finding.what: finding for finding in examine(State(CONFIG))}
+    assert findings["bundle"].state == "bad"
+    assert "no reader would be found" in findings["bundle"].found
+
+
 def test_the_doctor_names_a_redis_that_may_forget_events(bookverse: Call, client: Redis) -> None:
     client.config_set("maxmemory-policy", "allkeys-lru")
     findings = {finding.what: finding for finding in examine(State(CONFIG))}
