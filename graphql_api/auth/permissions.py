@@ -50,14 +50,18 @@ class Requirement:
             identity: who asks.
             variables: their values, defaults included.
         """
-        given = None if self.owner is None else _value(self.owner, variables)
-        if given is None:
+        owners = self.owners(variables)
+        if not owners:
             return Decision.ALLOWED if self.takes_global_ids else decide(identity, self.needed)
-        if not self.takes_global_ids:
-            return decide_for_owner(identity, self.needed, _id(given))
-        owners = _readers(given)
         decisions = {decide_for_owner(identity, self.needed, owner) for owner in owners}
         return next((each for each in decisions if each is not Decision.ALLOWED), Decision.ALLOWED)
+
+    def owners(self, variables: Mapping[str, Any]) -> list[str | None]:
+        """The ids of the readers whose data a request asks for; None for one that is not sure."""
+        given = None if self.owner is None else _value(self.owner, variables)
+        if given is None:
+            return []
+        return list(_readers(given)) if self.takes_global_ids else [_id(given)]
 
 
 def requirements_of(fields: Iterable[Visited]) -> tuple[Requirement, ...]:

@@ -18,6 +18,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from graphql_api.audit.accesses import Access, accesses_of
 from graphql_api.auth.identity import Identity
 from graphql_api.auth.permissions import Requirement, insist, requirements_of
 from graphql_api.cache.key import Key, chained
@@ -60,9 +61,11 @@ class Plan:
             ForbiddenError: its token does not reach so far.
         """
         if self.requirements:
-            insist(
-                self.requirements, {**self.defaults, **variables} if self.defaults else variables, identity
-            )
+            insist(self.requirements, self._with_defaults(variables), identity)
+
+    def accesses(self, variables: Mapping[str, Any], identity: Identity) -> list[Access]:
+        """What of a request must be on record."""
+        return accesses_of(self.requirements or (), self._with_defaults(variables), identity)
 
     def key(self, operation: Operation, version: str, *, audience: str = "", experiment: str = "") -> Key:
         """The key of the answer to a request.
@@ -79,6 +82,9 @@ class Plan:
     def tags(self, variables: Mapping[str, Any]) -> frozenset[str]:
         """The readers and books that a request names."""
         return frozenset(tags_of(self.named, {**self.defaults, **variables}))
+
+    def _with_defaults(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**self.defaults, **variables} if self.defaults else variables
 
     def _canonical(self, operation: Operation) -> bytes:
         """JSON of the variables: a default stands where it would be taken, and what nobody reads is left out."""

@@ -75,10 +75,23 @@ def check_key(client: Redis, digests: ErasureDigests) -> None:
 def erased_ms(client: Redis, digests: ErasureDigests, names: Iterable[str]) -> dict[str, int]:
     """Of some names those that were erased, with when, in milliseconds since 1970; in one round trip."""
     wanted = list(names)
-    scores: Any = client.zmscore(keys.ERASED, [digests.of(name) for name in wanted]) if wanted else []
-    return {
-        name: int(score) // 1_000 for name, score in zip(wanted, scores, strict=True) if score is not None
-    }
+    return _times(
+        wanted, client.zmscore(keys.ERASED, [digests.of(name) for name in wanted]) if wanted else []
+    )
+
+
+async def erased_ms_async(
+    client: AsyncRedis, digests: ErasureDigests, names: Iterable[str]
+) -> dict[str, int]:
+    """As `erased_ms`, from an event loop."""
+    wanted = list(names)
+    return _times(
+        wanted, await client.zmscore(keys.ERASED, [digests.of(name) for name in wanted]) if wanted else []
+    )
+
+
+def _times(names: Sequence[str], scores: Any) -> dict[str, int]:
+    return {name: int(score) // 1_000 for name, score in zip(names, scores, strict=True) if score is not None}
 
 
 def all_erased(client: Redis) -> dict[str, int]:
@@ -108,6 +121,12 @@ class ErasedReaders:
         if tag.startswith(TAG):
             self._known.add(tag.removeprefix(TAG))
 
+    def covers_any(self, tags: Iterable[str]) -> bool:
+        """Whether one of some tags, such as `user:42`, is that of a reader who was erased."""
+        return bool(self._known) and not self._known.isdisjoint(
+            tag.removeprefix(TAG) for tag in self.tags(tags)
+        )
+
     def tags(self, tags: Iterable[str]) -> frozenset[str]:
         """The tags by which answers are dropped when a reader that they are about is erased."""
         about = "user:"
@@ -119,8 +138,12 @@ class ErasedReaders:
         """Read who was erased since the last look; who is known stays known, should Redis have lost it.
 
         Raises:
+            ParameterError: this process has another key.
             RedisError: Redis does not answer.
         """
+        key: Any = await client.get(keys.ERASED_KEY)
+        if key is not None and key.decode() != self.digests.key_id:
+            raise ParameterError(_ANOTHER_KEY)
         while True:
             # the last ones again: of one moment there are the names of one reader, and a page may end between them
             found: Any = await client.zrangebyscore(
@@ -134,7 +157,11 @@ class ErasedReaders:
 
     @asynccontextmanager
     async def followed(self, client: AsyncRedis) -> AsyncIterator[None]:
-        """Look now, and again and again while this context is open; where Redis is away, when it is back."""
+        """Look now, and again and again while this context is open; where Redis is away, when it is back.
+
+        Raises:
+            ParameterError: this process has another key.
+        """
         await self._try_to_look(client)
         stopping = asyncio.Event()
         looking = asyncio.create_task(self._keep_looking(client, stopping))
@@ -149,7 +176,10 @@ class ErasedReaders:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stopping.wait()
-            await self._try_to_look(client)
+            try:
+                await self._try_to_look(client)
+            except ParameterError as error:
+                log.error("%s", error)
 
     async def _try_to_look(self, client: AsyncRedis) -> None:
         try:
