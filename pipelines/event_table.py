@@ -28,12 +28,14 @@ from redis import Redis
 
 from pipelines.publish import REDIS_VARIABLES
 from recs_core.data.arrays import canonical_json, replacing_file
+from recs_core.data.erased import ErasureDigests
 from recs_core.data.parquet import write_parquet
 from recs_core.errors import ArtifactError, BookverseError, ParameterError
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import Interaction, InvalidEventError, Rating, decode
 from recs_core.online.streams import pages
+from recs_core.online.tombstones import check_key, erased_ms, is_before
 
 STREAM: Final = "interactions"
 CURSOR: Final = "cursor.json"
@@ -61,12 +63,14 @@ class Appended:
         events: that the table has now and had not.
         repeated: that it had already.
         refused: that are no events; a consumer has put them among the dead letters.
+        late: of readers who were erased after them.
         gap: whether the stream had lost events before they were read.
     """
 
     events: int = 0
     repeated: int = 0
     refused: int = 0
+    late: int = 0
     gap: bool = False
 
 
@@ -82,26 +86,28 @@ def append(client: Redis, table: Path, *, part_events: int = PART_EVENTS) -> App
         RedisError: Redis is away; what was written stays.
     """
     done = Appended()
-    with _alone(table):
+    with alone(table):
         place = _cursor(table)
         if place is not None:
-            done.gap = not client.xrange(keys.stream(STREAM), place, place)
+            # the event at that place may have been erased; trimming would have taken all before it along
+            done.gap = not client.xrevrange(keys.stream(STREAM), place, "-", count=1)
+        digests = ErasureDigests.from_environment()
         batch: list[Interaction] = []
         for entry_id, event in _events(client, place, done):
             place = entry_id
             if event is not None:
                 batch.append(event)
             if len(batch) >= part_events:
-                _write(table, batch, place, done)
+                _write(table, _in_time(client, digests, batch, done), place, done)
                 batch = []
         if place is not None:
-            _write(table, batch, place, done)
+            _write(table, _in_time(client, digests, batch, done), place, done)
     return done
 
 
 def count(table: Path) -> int:
     """How many events a table has; 0 where there is none."""
-    return sum(pq.read_metadata(part).num_rows for part in _parts(table))
+    return sum(pq.read_metadata(part).num_rows for part in parts_of(table))
 
 
 def read(table: Path) -> pa.Table:
@@ -114,14 +120,15 @@ def read(table: Path) -> pa.Table:
         ArtifactError: a file is damaged.
     """
     try:
-        parts = [pq.ParquetFile(part).read() for part in _parts(table)]
+        parts = [pq.ParquetFile(part).read() for part in parts_of(table)]
     except (OSError, pa.ArrowInvalid) as error:
         raise ArtifactError(f"{table} is damaged: {error}") from error
     together: pa.Table = pa.concat_tables([SCHEMA.empty_table(), *parts])
     return together.sort_by([("time", "ascending"), ("event_id", "ascending")])
 
 
-def _parts(table: Path, day: str = "*") -> list[Path]:
+def parts_of(table: Path, day: str = "*") -> list[Path]:
+    """The files of a table, or of one of its days."""
     return sorted(table.glob(f"day={day}/*.parquet"))
 
 
@@ -136,6 +143,20 @@ def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[
             yield entry_id.decode(), event
 
 
+def _in_time(
+    client: Redis, digests: ErasureDigests, events: Sequence[Interaction], done: Appended
+) -> list[Interaction]:
+    """Events without those of before the erasure of their readers."""
+    erased = erased_ms(client, digests, {event.user_id for event in events})
+    kept = [
+        event
+        for event in events
+        if event.user_id not in erased or not is_before(event.time_ms, erased[event.user_id])
+    ]
+    done.late += len(events) - len(kept)
+    return kept
+
+
 def _write(table: Path, events: Sequence[Interaction], place: str, done: Appended) -> None:
     days: dict[str, dict[str, Interaction]] = defaultdict(dict)
     before = done.events
@@ -143,7 +164,9 @@ def _write(table: Path, events: Sequence[Interaction], place: str, done: Appende
         days[event.time.astimezone(UTC).date().isoformat()].setdefault(event.event_id, event)
     for day, by_id in sorted(days.items()):
         rows = _table(list(by_id.values()))
-        known = [pq.read_table(part, columns=["event_id"], partitioning=None) for part in _parts(table, day)]
+        known = [
+            pq.read_table(part, columns=["event_id"], partitioning=None) for part in parts_of(table, day)
+        ]
         if known:
             ids = pa.concat_tables(known)["event_id"]
             rows = rows.filter(pc.invert(pc.is_in(rows["event_id"], value_set=ids)))
@@ -183,7 +206,7 @@ def _cursor(table: Path) -> str | None:
 
 
 @contextmanager
-def _alone(table: Path) -> Iterator[None]:
+def alone(table: Path) -> Iterator[None]:
     """Wait until no other process writes the table."""
     table.mkdir(parents=True, exist_ok=True)
     with (table / ".lock").open("w") as lock:
@@ -211,6 +234,7 @@ def main(arguments: list[str] | None = None) -> int:
         if url is None:
             raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
         with connect(url) as client:
+            check_key(client, ErasureDigests.from_environment())
             done = append(client, options.table)
     except BookverseError as error:
         print(f"nothing was written: {error}", file=sys.stderr)

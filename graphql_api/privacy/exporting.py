@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -89,7 +88,6 @@ class Exporting:
             if after is None:
                 content = {
                     "userId": user_id,
-                    "at": datetime.now(UTC).isoformat(timespec="milliseconds"),
                     "profile": await self._profile(names, fresh),
                     "bundle": _in_bundle(names, snapshot),
                 }

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 import orjson
+from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
 
 from recs_core.online import invalidations, keys
@@ -73,6 +74,11 @@ async def remove(
     )
 
 
+def remove_profile(client: Redis, name: str) -> None:
+    """Remove a reader's profile."""
+    client.delete(*_profile_keys(name))
+
+
 async def entries_of(
     client: AsyncRedis, key: str, names: Sequence[str], *, after: str = ""
 ) -> AsyncIterator[list[Found]]:
@@ -114,13 +120,15 @@ def _is_of(event: bytes, names: Sequence[str]) -> bool:
     return any(text in json.dumps(user, ensure_ascii=False) for text in quoted(names))
 
 
+def _profile_keys(name: str) -> list[str]:
+    return [keys.profile(name), *(keys.profile_order(name, part) for part in PARTS)]
+
+
 async def _remove_profiles(client: AsyncRedis, names: Sequence[str]) -> int:
-    return sum(
-        [
-            await client.delete(keys.profile(name), *(keys.profile_order(name, part) for part in PARTS))
-            for name in names
-        ]
-    )
+    removed = 0
+    for name in names:
+        removed += await client.delete(*_profile_keys(name))
+    return removed
 
 
 async def _remove_events(client: AsyncRedis, names: Sequence[str]) -> int:
