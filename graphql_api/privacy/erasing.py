@@ -20,7 +20,7 @@ from graphql_api.snapshots import Snapshot, Snapshots
 from graphql_api.types.node import global_id
 from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.errors import ParameterError
-from recs_core.online.erasure import Removed, remove
+from recs_core.online.erasure import Removed, quoted, remove
 from recs_core.online.events import Interaction
 from recs_core.online.invalidations import LOG, MAX_MESSAGES, message
 from recs_core.online.tombstones import TAG, ErasedReaders, entomb, erased_ms_async, is_before
@@ -80,8 +80,8 @@ class Erasing:
         try:
             at_ms = await entomb(redis, self._erased.digests, names)
             await self._tell(redis, names, snapshots.all)
-            global_ids = [global_id("User", name) for name in names]
-            removed = await remove(redis, names, kept=KEPT, other_names=global_ids)
+            also = [*quoted([f"user:{name}" for name in names]), *(global_id("User", name) for name in names)]
+            removed = await remove(redis, names, kept=KEPT, other_names=also)
         except ParameterError as error:
             raise PrivacyUnavailableError(f"nothing was done: {error}") from error
         except (RedisError, OSError) as error:
