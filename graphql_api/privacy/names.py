@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import os
+
 from graphql_api.settings import Settings
 from recs_core.data.erased import ENVIRONMENT_VARIABLE, pseudonym_key
 from recs_core.data.pseudonyms import Pseudonyms
-from recs_core.data.secret_key import key_from_environment
 
 
-def pseudonyms_of(settings: Settings) -> Pseudonyms:
-    """With the key of the environment; in development there is one for who has none.
+def pseudonyms_of(settings: Settings) -> Pseudonyms | None:
+    """With the key of the environment; in development there is one for who has none, in production not.
 
     Raises:
-        SecretKeyError: there is none where there must be one, or it is no key.
+        SecretKeyError: what is set is no key.
     """
-    if settings.environment == "production":
-        return Pseudonyms(key_from_environment(ENVIRONMENT_VARIABLE))
+    if settings.environment == "production" and not os.environ.get(ENVIRONMENT_VARIABLE):
+        return None
     return Pseudonyms(pseudonym_key())
 
 

@@ -16,7 +16,6 @@ from graphql_api.privacy.exporting import Exporting
 from graphql_api.privacy.names import pseudonyms_of
 from graphql_api.privacy.receipts import ALGORITHM, signing_key
 from graphql_api.settings import Settings
-from recs_core.data.secret_key import SecretKeyError
 from recs_core.online.tombstones import ErasedReaders
 
 log = logging.getLogger(__name__)
@@ -41,10 +40,12 @@ def office_of(settings: Settings, erased: ErasedReaders) -> PrivacyOffice | None
     Args:
         settings: of the server.
         erased: who was erased.
+
+    Raises:
+        SecretKeyError: what is set as the key is none.
     """
-    try:
-        pseudonyms = pseudonyms_of(settings)
-    except SecretKeyError:
+    pseudonyms = pseudonyms_of(settings)
+    if pseudonyms is None:
         return None
     return PrivacyOffice(
         Erasing(erased, pseudonyms, partial(_receipt_key, settings)),

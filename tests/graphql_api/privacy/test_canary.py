@@ -34,7 +34,7 @@ from pipelines.event_table import append, parts_of
 from pipelines.worker.consumers import Consumers
 from recs_core.artifacts.bundle import Bundle, open_bundle, write_bundle
 from recs_core.artifacts.precomputed import PrecomputeConfig
-from recs_core.data.erased import ErasureDigests
+from recs_core.data.erased import DEVELOPMENT_KEY, ErasureDigests
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet
 from recs_core.online import keys
@@ -45,7 +45,7 @@ from recs_core.testing.tiny import tiny_features
 
 MARK = "canary-5c1d7e"
 STRANGER = "nobody-5c1d7e"
-KEY = "ab" * 32
+DIGESTS = ErasureDigests(DEVELOPMENT_KEY)
 
 RECORD = "mutation($events: [InteractionInput!]!) { recordEvents(events: $events) { accepted } }"
 ERASE = """mutation($userId: ID!) { eraseUser(userId: $userId) {
@@ -143,10 +143,7 @@ def consuming(url: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def shop(
-    bundle: Bundle, redis_server: EmbeddedRedis, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Shop]:
-    monkeypatch.setenv("BOOKVERSE_PSEUDONYM_KEY", KEY)
+def shop(bundle: Bundle, redis_server: EmbeddedRedis, tmp_path: Path) -> Iterator[Shop]:
     (tmp_path / "keys.json").write_text(json.dumps({"keys": public_keys()}))
     write_keys(tmp_path / "receipts", [new_key("EdDSA")])
     marked = marked_bundle(bundle, tmp_path / "bundle")
@@ -158,7 +155,6 @@ def shop(
         "BOOKVERSE_AUTH__ANONYMOUS": "[]",
         "BOOKVERSE_AUDIT__FOLDER": str(tmp_path / "audit"),
         "BOOKVERSE_AUDIT_KEY": "cd" * 32,
-        "BOOKVERSE_PSEUDONYM_KEY": KEY,
         "BOOKVERSE_PRIVACY__RECEIPT_KEYS": str(tmp_path / "receipts"),
         "BOOKVERSE_WORKER__EVENT_TABLE": str(tmp_path / "events"),
     }
@@ -282,7 +278,7 @@ def test_nothing_of_an_erased_reader_is_left(shop: Shop, redis_server: EmbeddedR
         assert "errors" not in shop.ask(other, RECORD, Scope.EVENTS_WRITE, events=[late])
         assert not shop.redis.exists(keys.profile(MARK))
 
-    assert erase_from_table(shop.redis, shop.table, ErasureDigests(bytes.fromhex(KEY))) == 3
+    assert erase_from_table(shop.redis, shop.table, DIGESTS) == 3
     assert len(parts_of(shop.table)) == 1
     assert nowhere(files(shop.table))
     assert nowhere(files(shop.audit))
@@ -342,7 +338,7 @@ def test_an_export_has_all_that_is_held_and_after_the_erasure_nothing(
         assert [each["type"] for each in held["deadLetters"]] == ["nonsense"]
         assert [each["event_id"] for each in held["eventTable"]] == ["e0", "e1", "e2"]
         shop.ask(shop.servers[0], ERASE, Scope.PRIVACY_ADMIN, userId=MARK)
-        erase_from_table(shop.redis, shop.table, ErasureDigests(bytes.fromhex(KEY)))
+        erase_from_table(shop.redis, shop.table, DIGESTS)
         left = exported(shop, server)
     assert left.pop("userId") == MARK
     assert left.pop("bundle") == {"version": shop.bundle.version, "history": [], "readyList": []}
