@@ -85,3 +85,15 @@ def test_a_reader_who_was_erased_is_in_no_table_and_every_row_is_accounted_for(t
 def test_a_note_that_is_missing_stops_the_stage(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"erased\.json is missing"):
         load(tmp_path, erased=str(tmp_path / "erased.json"))
+
+
+def test_somebody_may_be_erased_where_nothing_has_happened_since(tmp_path: Path) -> None:
+    note = tmp_path / "erased.json"
+    note.write_text(json.dumps({ErasureDigests.from_environment().of("u2"): 1}))
+    example = with_events(tmp_path)
+    events = pq.read_table(example.options["events"])
+    pq.write_table(events.slice(0, 0), example.options["events"])
+    tables = WithEvents(**example.options, erased=str(note)).load(
+        tmp_path, Preparation(), say=lambda line: None
+    )
+    assert pairs(tables.interactions) == [("u1", "b1", "rating", 5.0), ("u1", "b2", "rating", 4.0)]
