@@ -26,22 +26,39 @@ class Access:
     about: str | None
 
 
+def on_record(requirements: Sequence[Requirement]) -> tuple[tuple[Requirement, bool], ...]:
+    """The requirements of a document that may have to be on record, each with whether it has to in any case."""
+    always = [all(scopes & PRIVILEGED for scopes in each.needed) for each in requirements]
+    return tuple(
+        (each, is_privileged)
+        for each, is_privileged in zip(requirements, always, strict=True)
+        if is_privileged or each.owner is not None
+    )
+
+
 def accesses_of(
-    requirements: Sequence[Requirement], variables: Mapping[str, Any], identity: Identity
+    recorded: Sequence[tuple[Requirement, bool]], variables: Mapping[str, Any], identity: Identity
 ) -> list[Access]:
     """What a request asks for that must be on record; nothing where all of it is the bearer's own.
 
     Args:
-        requirements: of its document.
+        recorded: what `on_record` found in its document.
         variables: their values, defaults included.
         identity: who asks.
     """
-    return [access for each in requirements for access in _accesses(each, variables, identity)]
+    found: list[Access] = []
+    for needed, is_privileged in recorded:
+        # nearly every request is of this kind, and is answered from the cache
+        if is_privileged or not needed.is_own(identity, variables):
+            found += _accesses(needed, variables, identity, is_privileged=is_privileged)
+    return found
 
 
-def _accesses(needed: Requirement, variables: Mapping[str, Any], identity: Identity) -> Iterator[Access]:
+def _accesses(
+    needed: Requirement, variables: Mapping[str, Any], identity: Identity, *, is_privileged: bool
+) -> Iterator[Access]:
     owners = needed.owners(variables)
-    if all(scopes & PRIVILEGED for scopes in needed.needed):
+    if is_privileged:
         for owner in owners or [None]:
             yield Access(needed.field, owner)
         return

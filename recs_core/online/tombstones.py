@@ -172,10 +172,12 @@ class ErasedReaders:
             await looking
 
     async def _keep_looking(self, client: AsyncRedis, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
+        while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
                     await stopping.wait()
+            if stopping.is_set():
+                return
             try:
                 await self._try_to_look(client)
             except ParameterError as error:
