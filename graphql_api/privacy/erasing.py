@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -27,6 +29,9 @@ from recs_core.online.tombstones import TAG, ErasedReaders, entomb, erased_ms_as
 
 KEPT = (f"{shared.PREFIX}:*:answer", f"{store.PREFIX}*")
 """The keys of kept answers and documents."""
+
+RECEIPT_KEPT_S = 600.0
+"""How long the receipt of an erasure is kept that took longer than the request for it."""
 
 
 @dataclass(frozen=True)
@@ -63,15 +68,42 @@ class Erasing:
         self._erased = erased
         self._pseudonyms = pseudonyms
         self._receipt_key = receipt_key
+        self._under_way: dict[str, asyncio.Task[Erasure]] = {}
 
     async def erase(
         self, user_id: str, redis: Redis | None, snapshots: Snapshots, request_id: str
     ) -> Erasure:
         """Erase a reader, known or not. What an interruption left undone, asking again does.
 
+        A long stream takes longer to look through than a request may take: the erasure goes on without the request,
+        and who asks again is given its receipt.
+
         Raises:
             PrivacyUnavailableError: there is no Redis or no key to sign with, and nothing was done; or Redis fails.
         """
+        task = self._under_way.get(user_id)
+        if task is None:
+            task = asyncio.create_task(self._erase(user_id, redis, snapshots, request_id))
+            self._under_way[user_id] = task
+            task.add_done_callback(partial(self._ended, user_id))
+        done = await asyncio.shield(task)
+        self._forget(user_id, task)
+        return done
+
+    def _ended(self, user_id: str, task: asyncio.Task[Erasure]) -> None:
+        if task.cancelled() or task.exception() is not None:
+            self._forget(user_id, task)
+        else:
+            # whose request is over asks again for the receipt, or never
+            asyncio.get_running_loop().call_later(RECEIPT_KEPT_S, self._forget, user_id, task)
+
+    def _forget(self, user_id: str, task: asyncio.Task[Erasure]) -> None:
+        if self._under_way.get(user_id) is task:
+            del self._under_way[user_id]
+
+    async def _erase(
+        self, user_id: str, redis: Redis | None, snapshots: Snapshots, request_id: str
+    ) -> Erasure:
         if redis is None:
             raise PrivacyUnavailableError("eraseUser needs Redis, and this server has none: nothing was done")
         key = self._receipt_key()

@@ -123,7 +123,7 @@ class ServingRecommender:
         bundle = with_newcomers(self._printed, books) if len(books) else self._printed
         other = ServingRecommender(bundle, strategies=strategies, default_strategy=default)
         other._printed, other._newcomers = self._printed, books
-        return other.with_changes(states)
+        return other.masking(self.is_masked).with_changes(states)
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""
