@@ -172,6 +172,7 @@ class ErasedReaders:
             await looking
 
     async def _keep_looking(self, client: AsyncRedis, stopping: asyncio.Event) -> None:
+        trouble = ""
         while True:
             with suppress(TimeoutError):
                 async with asyncio.timeout(LOOK_EVERY_S):
@@ -180,8 +181,12 @@ class ErasedReaders:
                 return
             try:
                 await self._try_to_look(client)
+                trouble = ""
             except ParameterError as error:
-                log.error("%s", error)
+                # once, not each second
+                if str(error) != trouble:
+                    trouble = str(error)
+                    log.error("%s", trouble)
 
     async def _try_to_look(self, client: AsyncRedis) -> None:
         try:

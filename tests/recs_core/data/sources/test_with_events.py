@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from examples import with_events
+from examples import book_crossing, with_events
 
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.erased import ErasureDigests
@@ -97,3 +97,21 @@ def test_somebody_may_be_erased_where_nothing_has_happened_since(tmp_path: Path)
         tmp_path, Preparation(), say=lambda line: None
     )
     assert pairs(tables.interactions) == [("u1", "b1", "rating", 5.0), ("u1", "b2", "rating", 4.0)]
+
+
+def test_what_is_known_of_an_erased_reader_goes_too(tmp_path: Path) -> None:
+    source, events = book_crossing(tmp_path), with_events(tmp_path).options["events"]
+    options = {"form": "book-crossing", "options": source.options, "events": events}
+    before = WithEvents(**options).load(tmp_path, Preparation(), say=lambda line: None)
+    reader = before.users["user_id"][0].as_py()
+    note = tmp_path / "erased.json"
+    note.write_text(json.dumps({ErasureDigests.from_environment().of(reader): 1}))
+    after = WithEvents(**options, erased=str(note)).load(tmp_path, Preparation(), say=lambda line: None)
+    assert after.users.num_rows == before.users.num_rows - 1
+    assert reader not in after.users["user_id"].to_pylist()
+    assert reader not in after.interactions["user_id"].to_pylist()
+    aside = after.quarantine["file"].to_pylist()
+    for file, read in after.rows_read.items():
+        filtered = sum(after.rows_filtered.get(file, {}).values())
+        assert after.rows_kept[file] + aside.count(file) + filtered == read, file
+    assert after.rows_filtered[before.users_file][ERASED] == 1
