@@ -17,6 +17,7 @@ from graphql_api.cursors import CursorSigner
 from graphql_api.errors import SnapshotExpiredError
 from graphql_api.fresh import Fresh
 from graphql_api.pace import Pace
+from graphql_api.privacy.office import PrivacyOffice
 from graphql_api.snapshots import Snapshot, Snapshots
 
 P = ParamSpec("P")
@@ -54,6 +55,7 @@ class Server:
         threads: how many threads may compute at once.
         fresh: what happened since the bundle was made.
         pace: how long computations take.
+        office: who erases and exports readers; None where nobody does.
     """
 
     snapshots: Snapshots
@@ -63,6 +65,7 @@ class Server:
     threads: CapacityLimiter
     fresh: Fresh = field(default_factory=Fresh)
     pace: Pace = field(default_factory=Pace)
+    office: PrivacyOffice | None = None
 
 
 @dataclass(frozen=True)

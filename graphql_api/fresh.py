@@ -31,10 +31,18 @@ class Fresh:
         connection = self.connection
         if connection is None:
             return []
-        profile: Profile | None = await connection.guarded(
-            lambda: read_profile_async(connection.redis, user_id)
-        )
+        profile = await connection.guarded(lambda: self.profile(user_id))
         return [] if profile is None else profile.taste()
+
+    async def profile(self, user_id: str) -> Profile:
+        """A reader's recent events; none where there is no Redis.
+
+        Raises:
+            RedisError: Redis does not answer.
+        """
+        return (
+            Profile() if self.connection is None else await read_profile_async(self.connection.redis, user_id)
+        )
 
     async def record(self, events: Sequence[Interaction]) -> None:
         """Put events into their stream, all or none.

@@ -24,7 +24,15 @@ from graphql_api.limits.directives import PAGED, Cost, ListSize
 from graphql_api.limits.document import DocumentLimiter
 from graphql_api.limits.known import KnownDocument, KnownDocuments
 from graphql_api.limits.operation_name import OperationNameRequired
-from graphql_api.resolvers import discovery, events, explanations, lookups, subscriptions, workbench
+from graphql_api.resolvers import (
+    discovery,
+    events,
+    explanations,
+    lookups,
+    privacy,
+    subscriptions,
+    workbench,
+)
 from graphql_api.resolvers import recommendations as ranked
 from graphql_api.settings import Settings
 from graphql_api.types.book import Book, BookConnection
@@ -32,6 +40,7 @@ from graphql_api.types.bundle import Bundle, Experiment, Metric, Model, Strategy
 from graphql_api.types.events import RecordedEvents
 from graphql_api.types.explanation import Explanation
 from graphql_api.types.node import Node
+from graphql_api.types.privacy import ErasedUser, ExportPage
 from graphql_api.types.recommendation import (
     AlsoReadConnection,
     RecommendationConnection,
@@ -46,6 +55,7 @@ CATALOGUE = requires(Scope.CATALOGUE_READ)
 RECOMMENDED = requires(Scope.RECOMMENDATIONS_READ, owner="userId")
 SESSION = requires(Scope.CATALOGUE_READ, Scope.RECOMMENDATIONS_READ)
 METRICS = requires(Scope.METRICS_READ)
+PRIVACY = requires(Scope.PRIVACY_ADMIN, owner="userId")
 SERVED = requires(Scope.CATALOGUE_READ, Scope.METRICS_READ)
 
 
@@ -162,6 +172,11 @@ class Query:
         description="The experiments that run; empty where none does.",
         directives=[SERVED, public(MINUTE), ListSize(assumed_size=10)],
     )
+    export_user: ExportPage = strawberry.field(
+        resolver=privacy.export_user,
+        description="Everything that is held of a reader, a page at a time: ask on with `after` until it is null.",
+        directives=[PRIVACY, Cost(weight="100")],
+    )
 
 
 @strawberry.type(description="What can be told to the server.")
@@ -173,6 +188,12 @@ class Mutation:
         description="Take in what readers did: views, purchases, ratings and so on. An event counts once, by its id: "
         "what may not have arrived can be sent again.",
         directives=[requires(Scope.EVENTS_WRITE), Cost(weight="10")],
+    )
+    erase_user: ErasedUser = strawberry.mutation(
+        resolver=privacy.erase_user,
+        description="Erase a reader: unknown to every server from now on, removed from what servers and workers "
+        "share, and trained without. Asked for again it goes on where it was interrupted.",
+        directives=[PRIVACY, Cost(weight="100")],
     )
 
 

@@ -28,12 +28,14 @@ from redis import Redis
 
 from pipelines.publish import REDIS_VARIABLES
 from recs_core.data.arrays import canonical_json, replacing_file
+from recs_core.data.erased import ErasureDigests
 from recs_core.data.parquet import write_parquet
 from recs_core.errors import ArtifactError, BookverseError, ParameterError
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import Interaction, InvalidEventError, Rating, decode
 from recs_core.online.streams import pages
+from recs_core.online.tombstones import check_key, erased_ms, is_before
 
 STREAM: Final = "interactions"
 CURSOR: Final = "cursor.json"
@@ -61,12 +63,14 @@ class Appended:
         events: that the table has now and had not.
         repeated: that it had already.
         refused: that are no events; a consumer has put them among the dead letters.
+        late: of readers who were erased after them.
         gap: whether the stream had lost events before they were read.
     """
 
     events: int = 0
     repeated: int = 0
     refused: int = 0
+    late: int = 0
     gap: bool = False
 
 
@@ -82,26 +86,28 @@ def append(client: Redis, table: Path, *, part_events: int = PART_EVENTS) -> App
         RedisError: Redis is away; what was written stays.
     """
     done = Appended()
-    with _alone(table):
+    with alone(table):
         place = _cursor(table)
         if place is not None:
-            done.gap = not client.xrange(keys.stream(STREAM), place, place)
+            # the event at that place may have been erased; trimming would have taken all before it along
+            done.gap = not client.xrevrange(keys.stream(STREAM), place, "-", count=1)
+        digests = ErasureDigests.from_environment()
         batch: list[Interaction] = []
         for entry_id, event in _events(client, place, done):
             place = entry_id
             if event is not None:
                 batch.append(event)
             if len(batch) >= part_events:
-                _write(table, batch, place, done)
+                _write(table, _in_time(client, digests, batch, done), place, done)
                 batch = []
         if place is not None:
-            _write(table, batch, place, done)
+            _write(table, _in_time(client, digests, batch, done), place, done)
     return done
 
 
 def count(table: Path) -> int:
     """How many events a table has; 0 where there is none."""
-    return sum(pq.read_metadata(part).num_rows for part in _parts(table))
+    return sum(pq.read_metadata(part).num_rows for part in parts_of(table))
 
 
 def read(table: Path) -> pa.Table:
@@ -114,14 +120,15 @@ def read(table: Path) -> pa.Table:
         ArtifactError: a file is damaged.
     """
     try:
-        parts = [pq.ParquetFile(part).read() for part in _parts(table)]
+        parts = [pq.ParquetFile(part).read() for part in parts_of(table)]
     except (OSError, pa.ArrowInvalid) as error:
         raise ArtifactError(f"{table} is damaged: {error}") from error
     together: pa.Table = pa.concat_tables([SCHEMA.empty_table(), *parts])
     return together.sort_by([("time", "ascending"), ("event_id", "ascending")])
 
 
-def _parts(table: Path) -> list[Path]:
+def parts_of(table: Path) -> list[Path]:
+    """The files of a table."""
     return sorted(table.glob("day=*/*.parquet"))
 
 
@@ -134,6 +141,20 @@ def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[
             except InvalidEventError:
                 done.refused += 1
             yield entry_id.decode(), event
+
+
+def _in_time(
+    client: Redis, digests: ErasureDigests, events: Sequence[Interaction], done: Appended
+) -> list[Interaction]:
+    """Events without those of before the erasure of their readers."""
+    erased = erased_ms(client, digests, {event.user_id for event in events})
+    kept = [
+        event
+        for event in events
+        if event.user_id not in erased or not is_before(event.time_ms, erased[event.user_id])
+    ]
+    done.late += len(events) - len(kept)
+    return kept
 
 
 def _write(table: Path, events: Sequence[Interaction], place: str, done: Appended) -> None:
@@ -159,7 +180,7 @@ def _known(table: Path, event_ids: Sequence[str]) -> set[str]:
     """Which events the table has, of some."""
     asked = pa.array(event_ids, pa.string())
     known: set[str] = set()
-    for part in _parts(table):
+    for part in parts_of(table):
         ids = pq.read_table(part, columns=["event_id"], partitioning=None)["event_id"]
         known.update(ids.filter(pc.is_in(ids, value_set=asked)).to_pylist())
     return known
@@ -192,7 +213,7 @@ def _cursor(table: Path) -> str | None:
 
 
 @contextmanager
-def _alone(table: Path) -> Iterator[None]:
+def alone(table: Path) -> Iterator[None]:
     """Wait until no other process writes the table."""
     table.mkdir(parents=True, exist_ok=True)
     with (table / ".lock").open("w") as lock:
@@ -220,6 +241,7 @@ def main(arguments: list[str] | None = None) -> int:
         if url is None:
             raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
         with connect(url) as client:
+            check_key(client, ErasureDigests.from_environment())
             done = append(client, options.table)
     except BookverseError as error:
         print(f"nothing was written: {error}", file=sys.stderr)

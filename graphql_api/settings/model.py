@@ -8,8 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from graphql_api.settings.api import ApiSettings
+from graphql_api.settings.audit import AuditSettings
 from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
+from graphql_api.settings.privacy import PrivacySettings
 from graphql_api.settings.worker import WorkerSettings
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
@@ -86,6 +88,10 @@ class Settings(BaseSettings):
     )
     api: ApiSettings = Field(ApiSettings(), description="The server.")
     auth: AuthSettings = Field(AuthSettings(), description="Who may ask what.")
+    audit: AuditSettings = Field(AuditSettings(), description="The record of who looked at whose data.")
+    privacy: PrivacySettings = Field(
+        PrivacySettings(), description="What readers can have done with their data."
+    )
     worker: WorkerSettings = Field(WorkerSettings(), description="The worker.")
     algorithms: AlgorithmSettings = Field(AlgorithmSettings(), description="How lists are made.")
     redis_url: SecretStr | None = Field(

@@ -93,6 +93,7 @@ class Jobs:
         by: str,
         arguments: dict[str, Any] | None = None,
         also: Callable[[Pipeline], object] | None = None,
+        with_new: Callable[[Pipeline], object] | None = None,
     ) -> Triggered:
         """Ask for a job, unless one of its kind is not done yet.
 
@@ -101,6 +102,7 @@ class Jobs:
             by: who asks, for people.
             arguments: of its task; JSON.
             also: writes that happen together with this, whether or not the job is new.
+            with_new: writes that happen together with this where the job is new.
 
         Raises:
             ParameterError: there is no such kind.
@@ -121,6 +123,8 @@ class Jobs:
                 failure_ttl=DEAD_KEPT_S,
                 pipeline=pipe,
             )
+            if with_new is not None:
+                with_new(pipe)
 
         other = self._if_none_is_open(kind, job_id, enqueue, also)
         return Triggered(other or job_id, other is None)

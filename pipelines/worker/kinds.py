@@ -51,6 +51,12 @@ KINDS: Final[Mapping[str, JobKind]] = {
             "pipelines.worker.tasks.aggregate",
             "write interaction events to the table",
         ),
+        JobKind(
+            "erase",
+            "train",
+            "pipelines.worker.tasks.erase",
+            "take readers who were erased out of the table, run the pipeline without them, publish its bundle",
+        ),
     )
 }
 """Every job by its name."""

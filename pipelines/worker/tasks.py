@@ -82,6 +82,17 @@ def aggregate() -> str:
     return _last_line(_module("pipelines.event_table", "--table", str(PLACE.get().event_table)))
 
 
+def erase() -> str:
+    """Take readers who were erased out of the event table, and train and publish without them.
+
+    Raises:
+        HopelessJobError: the gate refused the bundle; what was served before is served on, and masks them.
+    """
+    say("erase", None)
+    removed = _last_line(_module("pipelines.event_erasure", "--table", str(PLACE.get().event_table)))
+    return f"{removed}; {train()}"
+
+
 def train(only_if_due: bool = False) -> str:
     """Run the pipeline and publish its bundle through the gate.
 

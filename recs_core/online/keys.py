@@ -22,6 +22,15 @@ INVENTORY_GENERATION: Final = f"{PREFIX}:{{overlay}}:generation"
 INVENTORY_CHANNEL: Final = f"{PREFIX}:overlay:changed"
 """Pub/sub channel: a generation, as soon as it is there."""
 
+ERASED: Final = f"{PREFIX}:{{erased}}:readers"
+"""Sorted set: digest of a reader's name by when the reader was erased, in microseconds since 1970."""
+
+ERASED_KEY: Final = f"{PREFIX}:{{erased}}:key"
+"""String: the id of the key of these digests."""
+
+ERASED_ASKED: Final = f"{PREFIX}:{{jobs}}:erased"
+"""String: the last erasure that a job was asked for to see to, in microseconds since 1970."""
+
 
 def stream(name: str) -> str:
     """Stream: the events themselves."""

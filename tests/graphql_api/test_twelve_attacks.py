@@ -19,7 +19,7 @@ from recs_core.online.redis_server import EmbeddedRedis
 
 @pytest.fixture(scope="module")
 def production(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    """A server with config/production.yaml and the three secrets that it insists on."""
+    """A server with config/production.yaml and the secrets that it insists on."""
     folder = tmp_path_factory.mktemp("production")
     (folder / "keys.json").write_text(json.dumps({"keys": public_keys()}))
     with EmbeddedRedis(max_memory_bytes=16 * 2**20) as redis:
@@ -31,6 +31,8 @@ def production(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "BOOKVERSE_AUTH__ISSUER": ISSUER,
             "BOOKVERSE_AUTH__AUDIENCE": AUDIENCE,
             "BOOKVERSE_API__HOST": "127.0.0.1",
+            "BOOKVERSE_AUDIT__FOLDER": str(folder / "audit"),
+            "BOOKVERSE_AUDIT_KEY": "a" * 64,
         }
         with api_server(bundle.path, folder / "log", **settings) as running:
             yield running

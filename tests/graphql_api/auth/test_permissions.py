@@ -58,6 +58,12 @@ READERS: dict[str, str] = {
 }
 """A question for a reader's data, by root field."""
 
+PRIVACY: dict[str, str] = {
+    "exportUser": 'query {{ exportUser(userId: "{}") {{ after }} }}',
+    "eraseUser": 'mutation {{ eraseUser(userId: "{}") {{ pseudonym }} }}',
+}
+"""What is done with a reader's data by who may do that with everybody's, and by no reader."""
+
 
 @pytest.fixture(scope="module")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -108,8 +114,9 @@ def test_every_root_field_is_asked_and_says_what_it_needs() -> None:
     schema = build_schema(COMMITTED.read_text())
     assert schema.query_type is not None
     assert schema.subscription_type is not None
-    assert NOBODYS.keys() | READERS.keys() == schema.query_type.fields.keys()
     assert schema.mutation_type is not None
+    asked = NOBODYS.keys() | READERS.keys() | PRIVACY.keys() | {"recordEvents"}
+    assert asked == schema.query_type.fields.keys() | schema.mutation_type.fields.keys()
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         for name, field in root.fields.items():
             assert field.ast_node is not None
@@ -156,6 +163,23 @@ async def test_what_is_a_readers_against_every_scope_and_owner(
     assert await code(client, f"{{ {READERS[field].format(owner)} }}", headers) == (
         None if allowed else denied
     )
+
+
+@pytest.mark.parametrize(("held", "owner"), list(product([None, *Scope], [ME, OTHER])))
+@pytest.mark.parametrize("field", PRIVACY)
+async def test_erasure_and_export_against_every_scope_and_owner(
+    client: httpx.AsyncClient, field: str, held: Scope | None, owner: str
+) -> None:
+    headers = {} if held is None else bearing(held)
+    denied = "UNAUTHENTICATED" if held is None else "FORBIDDEN"
+    body = {"query": PRIVACY[field].format(owner)}
+    answer = (await client.post("/graphql", json=body, headers=headers)).json()
+    if held is Scope.PRIVACY_ADMIN:
+        assert "errors" not in answer
+        assert answer["data"][field]
+    else:
+        assert [error["extensions"]["code"] for error in answer["errors"]] == [denied]
+        assert "data" not in answer
 
 
 @pytest.mark.parametrize(

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from redis import Redis
-from small_project import SmallProject, over, worker
+from redis.asyncio import Redis as AsyncRedis
+from small_project import ROOT, SmallProject, over, worker
 
-from pipelines.event_table import count
+from pipelines.event_table import append, count, read
 from pipelines.freshness import read_trained
+from pipelines.params import load_params
 from pipelines.worker.jobs import JobFacts, Jobs
+from pipelines.worker.scheduler import Scheduler
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.artifacts.registry import BundleRegistry
+from recs_core.data.erased import ErasureDigests, read_erased
 from recs_core.online.current import CURRENT
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import EventProducer
-from recs_core.testing.events import view
+from recs_core.online.tombstones import entomb
+from recs_core.testing.events import purchase, view
 from recs_core.testing.tiny import tiny_bundle
 
 
@@ -72,3 +79,32 @@ def test_a_bundle_that_the_gate_refuses_is_not_served_and_not_tried_again(
     assert (done.status, done.tries_left) == ("failed", 0)
     assert "users.npy is damaged" in done.outcome
     assert not (project.root / "data/published/CURRENT").exists()
+
+
+def test_who_was_erased_is_trained_without_once_for_all_erasures(
+    project: SmallProject, client: Redis, redis_server: EmbeddedRedis, bundle: Path
+) -> None:
+    shutil.copy(ROOT / "params.yaml", project.root / "params.yaml")
+    project.commit(bundle=bundle)
+    table = project.root / "data/events"
+    EventProducer(client).send([purchase("a", user_id="me"), purchase("b", user_id="you")])
+    append(client, table)
+    digests = ErasureDigests.from_environment()
+
+    async def erased() -> None:
+        async with AsyncRedis.from_url(redis_server.url) as connected:
+            await entomb(connected, digests, ["me"])
+
+    asyncio.run(erased())
+    (asked,) = Scheduler(client, []).step()
+    with worker(project, redis_server.url, "train"):
+        done = over(client, asked)
+    assert done.status == "finished", done
+    assert done.outcome.startswith("1 events of readers who were erased are no more in")
+    assert read(table)["user_id"].to_pylist() == ["you"]
+    assert BundleRegistry(project.root / "data/published").current() == open_bundle(bundle).version
+    # what the pipeline is given of the table has nothing of the reader, and says who is to be left out
+    options = load_params(project.copy / "params.yaml").data.sources["with-events"]
+    assert read_erased(project.copy / options["erased"]).keys() == {digests.of("me")}
+    trained_on = pq.read_table(project.copy / options["events"], partitioning=None)
+    assert trained_on["user_id"].to_pylist() == ["you"]
