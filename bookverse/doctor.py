@@ -20,12 +20,12 @@ from rq.worker_registration import get_keys
 
 from bookverse.state import State, state_of
 from graphql_api.settings import registry_of
-from pipelines.worker.jobs import Jobs
-from pipelines.worker.kinds import QUEUES, queue_named
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.errors import BookverseError
 from recs_core.online import keys
 from recs_core.online.events import STREAMS
+from recs_core.online.job_kinds import QUEUES, queue_named
+from recs_core.online.jobs import Jobs
 from recs_core.online.streams import lags
 
 PYTHON: Final = (3, 11)

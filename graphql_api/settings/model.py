@@ -10,6 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from graphql_api.settings.api import ApiSettings
 from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
+from graphql_api.settings.upstream import UpstreamSettings, check_token
 from graphql_api.settings.worker import WorkerSettings
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
@@ -87,6 +88,9 @@ class Settings(BaseSettings):
     api: ApiSettings = Field(ApiSettings(), description="The server.")
     auth: AuthSettings = Field(AuthSettings(), description="Who may ask what.")
     worker: WorkerSettings = Field(WorkerSettings(), description="The worker.")
+    upstream: UpstreamSettings = Field(
+        UpstreamSettings(), description="The store's services, which the worker reads."
+    )
     algorithms: AlgorithmSettings = Field(AlgorithmSettings(), description="How lists are made.")
     redis_url: SecretStr | None = Field(
         None,
@@ -97,6 +101,12 @@ class Settings(BaseSettings):
         None,
         description=f"Signs the cursors of pages, {CURSOR_KEY_LENGTH} characters or more, equal on all servers; "
         "where unset, development has one that everybody knows.",
+    )
+    inventory_token: SecretStr | None = Field(
+        None, description="The bearer token for the inventory service; none is sent where unset."
+    )
+    checkout_token: SecretStr | None = Field(
+        None, description="The bearer token for the checkout service; none is sent where unset."
     )
 
     @classmethod
@@ -126,6 +136,25 @@ class Settings(BaseSettings):
                 f"must have at least {CURSOR_KEY_LENGTH} characters; `openssl rand -hex 32` makes one"
             )
         return key
+
+    @field_validator("inventory_token", "checkout_token")
+    @classmethod
+    def _is_bearer_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            check_token(token.get_secret_value())
+        return token
+
+    @model_validator(mode="after")
+    def _tokens_travel_unread(self) -> Self:
+        if self.environment == "production":
+            for name, token in (("inventory", self.inventory_token), ("checkout", self.checkout_token)):
+                url = getattr(self.upstream, f"{name}_url")
+                if token is not None and url is not None and not url.startswith("https://"):
+                    raise ValueError(
+                        f"production sends no token over plain HTTP: upstream.{name}_url must begin with https://, "
+                        f"or {PREFIX}{name.upper()}_TOKEN be unset"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:

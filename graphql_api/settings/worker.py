@@ -48,6 +48,10 @@ class WorkerSettings(BaseModel):
         "30 2 * * *",
         description="When interaction events are written to the event table: seconds, or a cron line in UTC.",
     )
+    sync_interval: Interval = Field(
+        300,
+        description="When the store's services are read, if any is named: seconds, or a cron line in UTC.",
+    )
     retrain_share: float = Field(
         0.02,
         gt=0,

@@ -14,7 +14,10 @@ from rq import get_current_job
 from pipelines.worker.errors import HopelessJobError
 from pipelines.worker.processes import CommandError, job_environment, run_command
 from pipelines.worker.stages import repro
+from pipelines.worker.upstream.client import Bounds, Endpoint
+from pipelines.worker.upstream.sync import synchronise
 from pipelines.worker.working_copy import WorkingCopy
+from recs_core.online.connection import connect
 
 NOT_DUE = 3
 """Exit status of `pipelines.freshness`: training need not run yet."""
@@ -32,6 +35,8 @@ class JobPlace:
         retrain_share, retrain_age: see `pipelines.freshness`.
         memory_limit: bytes that a job may hold.
         threads: threads of its numerical libraries.
+        services: of the store, which are read.
+        bounds: what a request to one of them may take.
     """
 
     copy: WorkingCopy
@@ -42,6 +47,8 @@ class JobPlace:
     retrain_age: int
     memory_limit: int
     threads: int
+    services: tuple[Endpoint, ...]
+    bounds: Bounds
 
     def run(
         self,
@@ -80,6 +87,25 @@ def aggregate() -> str:
     """Write the interaction events that are new to the event table."""
     say("aggregate", None)
     return _last_line(_module("pipelines.event_table", "--table", str(PLACE.get().event_table)))
+
+
+def sync() -> str:
+    """Read what has changed in the store's services, and send it on as events.
+
+    A service that is away is no reason to fail: what it told before stays, and the schedule asks again.
+
+    Raises:
+        HopelessJobError: a service refuses us, or answers otherwise than agreed; the others were read.
+    """
+    place = PLACE.get()
+    if not place.services:
+        raise HopelessJobError("no service is named: set upstream.inventory_url or upstream.checkout_url")
+    with connect(place.redis_url) as client:
+        outcomes = [synchronise(client, service, place.bounds, say) for service in place.services]
+    text = "; ".join(outcome.text for outcome in outcomes)
+    if any(outcome.needs_a_person for outcome in outcomes):
+        raise HopelessJobError(text)
+    return text
 
 
 def train(only_if_due: bool = False) -> str:

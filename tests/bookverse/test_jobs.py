@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 from typed_command import Call
 
-from pipelines.worker.jobs import Jobs
+from recs_core.online.jobs import Jobs
 
 
 def test_a_job_is_asked_for_once_listed_and_cancelled(bookverse: Call, client: Redis) -> None:

@@ -11,10 +11,10 @@ from small_project import SmallProject, over, worker
 
 from pipelines.event_table import count
 from pipelines.freshness import read_trained
-from pipelines.worker.jobs import JobFacts, Jobs
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.artifacts.registry import BundleRegistry
 from recs_core.online.current import CURRENT
+from recs_core.online.jobs import JobFacts, Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import EventProducer
 from recs_core.testing.events import view

@@ -11,10 +11,10 @@ from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from pipelines.worker.jobs import Jobs
-from pipelines.worker.kinds import KINDS, QUEUES, queue_named
 from recs_core.errors import ParameterError
 from recs_core.online import keys
+from recs_core.online.job_kinds import KINDS, QUEUES, queue_named
+from recs_core.online.jobs import Jobs
 
 
 def test_two_who_ask_get_one_job(client: Redis) -> None:

@@ -51,6 +51,7 @@ KINDS: Final[Mapping[str, JobKind]] = {
             "pipelines.worker.tasks.aggregate",
             "write interaction events to the table",
         ),
+        JobKind("sync", "maintenance", "pipelines.worker.tasks.sync", "read the store's services"),
     )
 }
 """Every job by its name."""

@@ -16,7 +16,9 @@ from rq.job import Job, JobStatus
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from pipelines.worker.kinds import (
+from recs_core.errors import ParameterError
+from recs_core.online import keys
+from recs_core.online.job_kinds import (
     DEAD_KEPT_S,
     FINISHED_KEPT_S,
     KINDS,
@@ -25,8 +27,6 @@ from pipelines.worker.kinds import (
     queue_named,
     retry,
 )
-from recs_core.errors import ParameterError
-from recs_core.online import keys
 
 OPEN: Final = frozenset({JobStatus.QUEUED, JobStatus.STARTED, JobStatus.SCHEDULED, JobStatus.DEFERRED})
 """A job in such a status will be done, or is."""
