@@ -14,11 +14,10 @@ from rich.table import Table
 
 import graphql_api.__main__ as server
 from bookverse.state import State, state_of
-from graphql_api.settings.model import PREFIX
+from bookverse.upstream import bounds, services
 from pipelines.worker.queue_worker import LOG_LEVEL, JobLimits, QueueWorker
 from pipelines.worker.scheduler import Schedule, Scheduler
 from pipelines.worker.tasks import JobPlace
-from pipelines.worker.upstream.client import Bounds, Endpoint
 from pipelines.worker.working_copy import WorkingCopy
 from recs_core.online.job_kinds import QUEUES, queue_named
 from recs_core.online.timetable import Timetable
@@ -74,38 +73,6 @@ def job_place(state: State) -> JobPlace:
         threads=settings.threads,
         services=services(state),
         bounds=bounds(state),
-    )
-
-
-def services(state: State) -> tuple[Endpoint, ...]:
-    """The store's services that the settings name."""
-    settings, upstream = state.settings, state.settings.upstream
-    named = {
-        "inventory": (upstream.inventory_url, settings.inventory_token),
-        "checkout": (upstream.checkout_url, settings.checkout_token),
-    }
-    return tuple(
-        Endpoint(
-            service,
-            url,
-            None if token is None else token.get_secret_value(),
-            f"{PREFIX}{service.upper()}_TOKEN",
-        )
-        for service, (url, token) in named.items()
-        if url is not None
-    )
-
-
-def bounds(state: State) -> Bounds:
-    """What the settings allow a request to a service."""
-    upstream = state.settings.upstream
-    return Bounds(
-        connect_s=upstream.connect_timeout_s,
-        read_s=upstream.read_timeout_s,
-        total_s=upstream.total_timeout_s,
-        body_bytes=upstream.max_body_bytes,
-        page_rows=upstream.page_rows,
-        pages=upstream.max_pages,
     )
 
 
