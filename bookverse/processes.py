@@ -68,6 +68,7 @@ def job_place(state: State) -> JobPlace:
         event_table=project / settings.event_table,
         redis_url=state.redis_url,
         retrain_share=settings.retrain_share,
+        retrain_drift=settings.retrain_drift,
         retrain_age=settings.retrain_age,
         memory_limit=settings.memory_limit,
         threads=settings.threads,

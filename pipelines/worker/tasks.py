@@ -32,7 +32,7 @@ class JobPlace:
         published: the path or URL of published bundles.
         event_table: the folder of the event table.
         redis_url: where events come from, and servers hear of bundles.
-        retrain_share, retrain_age: see `pipelines.freshness`.
+        retrain_share, retrain_drift, retrain_age: see `pipelines.freshness`.
         memory_limit: bytes that a job may hold.
         threads: threads of its numerical libraries.
         services: of the store, which are read.
@@ -44,6 +44,7 @@ class JobPlace:
     event_table: Path
     redis_url: str
     retrain_share: float
+    retrain_drift: float
     retrain_age: int
     memory_limit: int
     threads: int
@@ -120,20 +121,23 @@ def train(only_if_due: bool = False) -> str:
     place = PLACE.get()
     aggregate()
     table = ["--table", str(place.event_table)]
+    served = ["--published", place.published]
+    why = ""
     if only_if_due:
-        bounds = ["--share", str(place.retrain_share), "--age", str(place.retrain_age)]
+        rule = {"share": place.retrain_share, "drift": place.retrain_drift, "age": place.retrain_age}
+        bounds = [word for name, bound in rule.items() for word in (f"--{name}", str(bound))]
         try:
-            _module("pipelines.freshness", "check", *table, *bounds)
+            why = f"; {_last_line(_module('pipelines.freshness', 'check', *table, *served, *bounds))}"
         except CommandError as error:
             if error.status == NOT_DUE:
                 return _last_line(error.lines)
             raise
-    events = _last_line(_module("pipelines.event_table", *table, "--count"))
+    knew = _last_line(_module("pipelines.freshness", "known", *table))
     with _alone():
         done = _stages()
         published = _publish()
-    _module("pipelines.freshness", "trained", *table, "--published", place.published, "--events", events)
-    return f"{done}; {published}"
+    _module("pipelines.freshness", "trained", *table, *served, "--knew", knew)
+    return f"{done}; {published}{why}"
 
 
 def say(stage: str, share: float | None) -> None:

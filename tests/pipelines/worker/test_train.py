@@ -56,6 +56,8 @@ def test_a_training_is_published_and_the_next_waits_until_enough_is_new(
         EventProducer(client).send([view("c")])
         again = train(client, only_if_due=True)
         assert "stages of" in again.outcome
+        assert "training is due: 1 new events" in again.outcome
+        assert "no drift is known of 0 new interactions" in again.outcome
 
 
 def test_a_bundle_that_the_gate_refuses_is_not_served_and_not_tried_again(
