@@ -17,7 +17,7 @@ from token_issuer import AUDIENCE, ISSUER, honest, public_keys
 from graphql_api.auth.scopes import Scope
 from graphql_api.types.job import JobKind, JobStatus
 from recs_core.artifacts.bundle import Bundle
-from recs_core.online.job_kinds import KINDS
+from recs_core.online.job_kinds import KINDS, queue_named
 from recs_core.online.jobs import Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 
@@ -76,6 +76,16 @@ def test_a_list_is_as_long_as_it_may_be_and_begins_with_the_last(server: ApiServ
     assert len(server.data(LIST)["jobs"]) == len(KINDS)
     for first in (0, 101):
         assert server.error(LIST, first=first)["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+def test_a_job_of_an_unknown_kind_is_left_out(
+    server: ApiServer, queues: Jobs, redis_server: EmbeddedRedis
+) -> None:
+    known = queues.trigger("sync", by="test").job_id
+    with Redis.from_url(redis_server.url) as client:
+        queue_named(client, "train").enqueue_call("builtins.print", meta={"kind": "dance"})
+        queue_named(client, "train").enqueue_call("builtins.print")
+    assert [job["jobId"] for job in server.data(LIST)["jobs"]] == [known]
 
 
 def test_without_redis_it_is_said(bundle: Bundle, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -30,6 +31,9 @@ from pipelines.worker.upstream.errors import (
 from pipelines.worker.upstream.wire import Page, read_page
 
 TRIES: Final = 4
+_ETAG: Final = re.compile(r'(W/)?"[!#-~]{0,1000}"')
+"""As RFC 9110 has it, but for characters beyond ASCII."""
+
 LONGEST_PAUSE_S: Final = 30.0
 """A service that wants to be left alone for longer is asked by a later job."""
 
@@ -137,7 +141,7 @@ class UpstreamClient:
         answer = self._ask(asked, {} if etag is None else {"If-None-Match": etag})
         if answer.status_code == httpx.codes.NOT_MODIFIED:
             return FirstPage(None, etag)
-        return FirstPage(read_page(answer.content), answer.headers.get("ETag"))
+        return FirstPage(read_page(answer.content), _etag(answer.headers.get("ETag")))
 
     def rest(self, first: Page) -> Iterator[Page]:
         """The pages after the first.
@@ -255,6 +259,11 @@ def _retry_after(value: str | None) -> datetime | None:
         return min(parsedate_to_datetime(value).replace(tzinfo=UTC), now + LONGEST_WISH)
     except (ValueError, OverflowError):
         return None
+
+
+def _etag(value: str | None) -> str | None:
+    """An ETag that can be sent back; None where it is none."""
+    return value if value is not None and _ETAG.fullmatch(value) else None
 
 
 def _seconds_until(moment: datetime | None) -> float:

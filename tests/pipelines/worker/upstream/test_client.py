@@ -224,6 +224,22 @@ def test_the_token_is_sent_and_written_nowhere(
         assert "wrong-token" not in text
 
 
+@pytest.mark.parametrize("etag", [b"7", b'"\xe9"', b'"' + b"x" * 5_000 + b'"', b'"a b"'])
+def test_an_etag_that_is_none_is_not_sent_back(
+    store: StoreServices, client: Redis, sync: Sync, etag: bytes
+) -> None:
+    def answer(_: Request) -> Response:
+        page = Response('{"items": [], "next_cursor": null, "position": "1"}')
+        page.raw_headers.append((b"etag", etag))
+        return page
+
+    store.faults = [answer, lambda _: None]
+    assert sync().fault is None
+    assert read_state(client, "inventory").etag is None
+    assert sync().fault is None
+    assert "if-none-match" not in store.headers
+
+
 def test_an_answer_within_its_bounds_is_read_whatever_its_size(store: StoreServices, sync: Sync) -> None:
     for number in range(20):
         store.put_book(f"b{number}", 1, description="x" * 1_000)
