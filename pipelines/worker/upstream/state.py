@@ -11,6 +11,7 @@ import orjson
 from redis import Redis
 
 from pipelines.worker.upstream.breaker import breaker_state
+from pipelines.worker.upstream.services import SERVICES
 from recs_core.online import keys
 
 MAX_ROWS: Final = 1_000
@@ -73,6 +74,24 @@ def read_state(client: Redis, service: str) -> UpstreamState:
         breaker=breaker_state(client, service),
         rows_set_aside=int(client.hlen(keys.upstream_rows(service))),
     )
+
+
+def signs(client: Redis) -> dict[str, dict[str, Any]]:
+    """How each service that was ever asked is doing, for who watches heartbeats."""
+    now = datetime.now(UTC)
+    found = {}
+    for service in SERVICES:
+        known = read_state(client, service)
+        if known.succeeded is not None or known.fault:
+            found[service] = {
+                "breaker": known.breaker,
+                "read_s_ago": None
+                if known.succeeded is None
+                else round((now - known.succeeded).total_seconds()),
+                "fault": known.fault,
+                "rows_set_aside": known.rows_set_aside,
+            }
+    return found
 
 
 def note_success(client: Redis, service: str, position: str | None, etag: str | None) -> None:
