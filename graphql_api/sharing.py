@@ -47,6 +47,7 @@ async def sharing(
         connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
         cache.shared = SharedAnswers(connection)
         server.fresh.connection = connection
+        server.jobs.open(url)
         if limiter is not None:
             limiter.shared = SharedBuckets(connection, limiter.rate)
         if isinstance(documents, AutomaticDocuments):
@@ -56,6 +57,7 @@ async def sharing(
                 yield
         finally:
             cache.shared = server.fresh.connection = None
+            server.jobs.close()
             if limiter is not None:
                 limiter.shared = None
             if isinstance(documents, AutomaticDocuments):

@@ -87,7 +87,7 @@ def append(client: Redis, table: Path, *, part_events: int = PART_EVENTS) -> App
     """
     done = Appended()
     with alone(table):
-        place = _cursor(table)
+        place = read_until(table)
         if place is not None:
             # the event at that place may have been erased; trimming would have taken all before it along
             done.gap = not client.xrevrange(keys.stream(STREAM), place, "-", count=1)
@@ -110,8 +110,30 @@ def count(table: Path) -> int:
     return sum(pq.read_metadata(part).num_rows for part in parts_of(table))
 
 
-def read(table: Path) -> pa.Table:
-    """All events, ordered by time and id.
+def read_until(table: Path) -> str | None:
+    """Up to which place of the stream a table has the events; None where it was never written.
+
+    Raises:
+        ArtifactError: the table is damaged.
+    """
+    path = table / CURSOR
+    if not path.exists():
+        return None
+    try:
+        after = json.loads(path.read_bytes())["after"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}); delete it: the stream is read from its beginning then, and known "
+            "events are passed over"
+        ) from error
+    return str(after)
+
+
+def read(table: Path, *, after: str | None = None) -> pa.Table:
+    """Events, ordered by time and id.
+
+    Args:
+        after: only those that were written after the table had been read until this place; None for all.
 
     Returns:
         A table of `SCHEMA`.
@@ -120,7 +142,11 @@ def read(table: Path) -> pa.Table:
         ArtifactError: a file is damaged.
     """
     try:
-        parts = [pq.ParquetFile(part).read() for part in parts_of(table)]
+        parts = [
+            pq.ParquetFile(part).read()
+            for part in parts_of(table)
+            if after is None or _order(part.stem) > _order(after)
+        ]
     except (OSError, pa.ArrowInvalid) as error:
         raise ArtifactError(f"{table} is damaged: {error}") from error
     together: pa.Table = pa.concat_tables([SCHEMA.empty_table(), *parts])
@@ -130,6 +156,11 @@ def read(table: Path) -> pa.Table:
 def parts_of(table: Path) -> list[Path]:
     """The files of a table."""
     return sorted(table.glob("day=*/*.parquet"))
+
+
+def _order(place: str) -> tuple[int, ...]:
+    """Places of a stream are two numbers."""
+    return tuple(map(int, place.split("-")))
 
 
 def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[str, Interaction | None]]:
@@ -198,20 +229,6 @@ def _table(events: Sequence[Interaction]) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-def _cursor(table: Path) -> str | None:
-    path = table / CURSOR
-    if not path.exists():
-        return None
-    try:
-        after = json.loads(path.read_bytes())["after"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); delete it: the stream is read from its beginning then, and known "
-            "events are passed over"
-        ) from error
-    return str(after)
-
-
 @contextmanager
 def alone(table: Path) -> Iterator[None]:
     """Wait until no other process writes the table."""
@@ -229,13 +246,7 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--table", type=Path, required=True, help="the folder of the table")
-    parser.add_argument(
-        "--count", action="store_true", help="print how many events it has, and write nothing"
-    )
     options = parser.parse_args(arguments)
-    if options.count:
-        print(count(options.table))
-        return 0
     url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
     try:
         if url is None:

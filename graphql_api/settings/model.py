@@ -12,6 +12,7 @@ from graphql_api.settings.audit import AuditSettings
 from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
 from graphql_api.settings.privacy import PrivacySettings
+from graphql_api.settings.upstream import UpstreamSettings, check_token
 from graphql_api.settings.worker import WorkerSettings
 from recs_core.serving.rerank import RerankConfig
 from recs_core.serving.strategies import GroupWeights, StrategyConfig
@@ -93,6 +94,9 @@ class Settings(BaseSettings):
         PrivacySettings(), description="What readers can have done with their data."
     )
     worker: WorkerSettings = Field(WorkerSettings(), description="The worker.")
+    upstream: UpstreamSettings = Field(
+        UpstreamSettings(), description="The store's services, which the worker reads."
+    )
     algorithms: AlgorithmSettings = Field(AlgorithmSettings(), description="How lists are made.")
     redis_url: SecretStr | None = Field(
         None,
@@ -103,6 +107,12 @@ class Settings(BaseSettings):
         None,
         description=f"Signs the cursors of pages, {CURSOR_KEY_LENGTH} characters or more, equal on all servers; "
         "where unset, development has one that everybody knows.",
+    )
+    inventory_token: SecretStr | None = Field(
+        None, description="The bearer token for the inventory service; none is sent where unset."
+    )
+    checkout_token: SecretStr | None = Field(
+        None, description="The bearer token for the checkout service; none is sent where unset."
     )
 
     @classmethod
@@ -132,6 +142,25 @@ class Settings(BaseSettings):
                 f"must have at least {CURSOR_KEY_LENGTH} characters; `openssl rand -hex 32` makes one"
             )
         return key
+
+    @field_validator("inventory_token", "checkout_token")
+    @classmethod
+    def _is_bearer_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            check_token(token.get_secret_value())
+        return token
+
+    @model_validator(mode="after")
+    def _tokens_travel_unread(self) -> Self:
+        if self.environment == "production":
+            for name, token in (("inventory", self.inventory_token), ("checkout", self.checkout_token)):
+                url = getattr(self.upstream, f"{name}_url")
+                if token is not None and url is not None and not url.startswith("https://"):
+                    raise ValueError(
+                        f"production sends no token over plain HTTP: upstream.{name}_url must begin with https://, "
+                        f"or {PREFIX}{name.upper()}_TOKEN be unset"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:

@@ -18,6 +18,7 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from pipelines.worker.effects import BookEffects, ReaderEffects
+from pipelines.worker.upstream.state import signs
 from recs_core.data.erased import ErasureDigests
 from recs_core.errors import BookverseError
 from recs_core.online import keys
@@ -141,7 +142,12 @@ class Consumers:
                 stream: {**asdict(consumer.tally), "lag": lags(self._client, stream)}
                 for stream, consumer in self._consumers.items()
             }
-            beat = {"pid": os.getpid(), "started": self._started.isoformat(), "streams": streams}
+            beat = {
+                "pid": os.getpid(),
+                "started": self._started.isoformat(),
+                "streams": streams,
+                "services": signs(self._client),
+            }
             self._client.set(keys.heartbeat(self.name), json.dumps(beat), ex=HEARTBEAT_TTL_S)
         except RedisError as error:
             log.warning("no heartbeat: %s", error)

@@ -13,8 +13,8 @@ from redis import Redis
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
-from pipelines.worker.jobs import Jobs
 from recs_core.online import keys
+from recs_core.online.jobs import Jobs
 from recs_core.online.scripts import is_transient
 from recs_core.online.timetable import Timetable
 

@@ -48,6 +48,7 @@ NOBODYS: dict[str, tuple[str, set[Scope]]] = {
     "bundle": ("bundle { version }", {CATALOGUE, METRICS}),
     "strategies": ("strategies { name }", {CATALOGUE, METRICS}),
     "experiments": ("experiments { name }", {CATALOGUE, METRICS}),
+    "jobs": ("jobs { jobId }", {Scope.MODELS_ADMIN}),
 }
 """A question for what is no reader's, by root field, and the scopes that each suffice alone."""
 

@@ -11,11 +11,11 @@ from redis.asyncio import Redis as AsyncRedis
 
 from pipelines.worker.consumers import FAILED, Consumers
 from pipelines.worker.effects import ReaderEffects
-from pipelines.worker.jobs import Jobs
 from pipelines.worker.scheduler import Scheduler
 from recs_core.data.erased import ErasureDigests
 from recs_core.online.consumer import ConsumerSettings
 from recs_core.online.invalidations import LOG, parse
+from recs_core.online.jobs import Jobs
 from recs_core.online.profiles import ProfileWriter, read_profile
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.tombstones import entomb

@@ -15,12 +15,12 @@ from small_project import ROOT, SmallProject, over, worker
 from pipelines.event_table import append, count, read
 from pipelines.freshness import read_trained
 from pipelines.params import load_params
-from pipelines.worker.jobs import JobFacts, Jobs
 from pipelines.worker.scheduler import Scheduler
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.artifacts.registry import BundleRegistry
 from recs_core.data.erased import ErasureDigests, read_erased
 from recs_core.online.current import CURRENT
+from recs_core.online.jobs import JobFacts, Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import EventProducer
 from recs_core.online.tombstones import entomb
@@ -63,6 +63,8 @@ def test_a_training_is_published_and_the_next_waits_until_enough_is_new(
         EventProducer(client).send([view("c")])
         again = train(client, only_if_due=True)
         assert "stages of" in again.outcome
+        assert "training is due: 1 new events" in again.outcome
+        assert "no drift is known of 0 new interactions" in again.outcome
 
 
 def test_a_bundle_that_the_gate_refuses_is_not_served_and_not_tried_again(
