@@ -26,7 +26,7 @@ def test_a_job_is_asked_for_once_listed_and_cancelled(bookverse: Call, client: R
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "dance"], "job must be one of index, train, evaluate, aggregate, sync (got 'dance')"),
+        (["run", "dance"], "job must be one of index, train, evaluate, aggregate, erase, sync (got 'dance')"),
         (["cancel", "x"], "there is no job 'x'; `bookverse jobs list` shows them"),
         (["requeue", "x"], "there is no job 'x'"),
     ],

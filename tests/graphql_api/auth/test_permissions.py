@@ -65,6 +65,12 @@ PRIVACY: dict[str, str] = {
 }
 """What is done with a reader's data by who may do that with everybody's, and by no reader."""
 
+ADMIN: dict[str, str] = {
+    "askForJob": "mutation { askForJob(kind: AGGREGATE) { jobId } }",
+    "cancelJob": 'mutation { cancelJob(jobId: "nobody asked for it") { jobId } }',
+}
+"""What is asked of workers, by mutation."""
+
 
 @pytest.fixture(scope="module")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -116,7 +122,7 @@ def test_every_root_field_is_asked_and_says_what_it_needs() -> None:
     assert schema.query_type is not None
     assert schema.subscription_type is not None
     assert schema.mutation_type is not None
-    asked = NOBODYS.keys() | READERS.keys() | PRIVACY.keys() | {"recordEvents"}
+    asked = NOBODYS.keys() | READERS.keys() | PRIVACY.keys() | ADMIN.keys() | {"recordEvents"}
     assert asked == schema.query_type.fields.keys() | schema.mutation_type.fields.keys()
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         for name, field in root.fields.items():
@@ -180,6 +186,21 @@ async def test_erasure_and_export_against_every_scope_and_owner(
         assert answer["data"][field]
     else:
         assert [error["extensions"]["code"] for error in answer["errors"]] == [denied]
+        assert "data" not in answer
+
+
+@pytest.mark.parametrize("held", [None, *Scope])
+@pytest.mark.parametrize("field", ADMIN)
+async def test_what_is_asked_of_workers_against_every_scope(
+    client: httpx.AsyncClient, field: str, held: Scope | None
+) -> None:
+    headers = {} if held is None else bearing(held)
+    answer = (await client.post("/graphql", json={"query": ADMIN[field]}, headers=headers)).json()
+    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+    if held is Scope.MODELS_ADMIN:
+        assert codes == (["BAD_USER_INPUT"] if field == "cancelJob" else [])
+    else:
+        assert codes == ["UNAUTHENTICATED" if held is None else "FORBIDDEN"]
         assert "data" not in answer
 
 
