@@ -12,9 +12,9 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from small_project import WRITE, SmallProject, over, until, worker
 
-from pipelines.worker import jobs as jobs_module
 from pipelines.worker.processes import MARK
 from recs_core.online import job_kinds
+from recs_core.online import jobs as jobs_module
 from recs_core.online.jobs import Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 
