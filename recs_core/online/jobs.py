@@ -232,7 +232,8 @@ class Jobs:
     def _job(self, job_id: str) -> Job:
         try:
             return self._fetch(job_id)
-        except NoSuchJobError:
+        except (NoSuchJobError, ValueError):
+            # RQ refuses to look for what is no name of a job
             raise ParameterError(f"there is no job {job_id!r}; `bookverse jobs list` shows them") from None
 
     def _fetch(self, job_id: str) -> Job:
