@@ -29,8 +29,8 @@ from benchmarks.load import READY, ask_all, serving
 from benchmarks.machine import machine
 from benchmarks.open_loop import latencies
 from benchmarks.printing import print_table, write_result
-from pipelines.worker.jobs import Jobs
 from recs_core.online.connection import connect
+from recs_core.online.jobs import Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 
 RESULT = Path("benchmarks/results/training_beside.json")

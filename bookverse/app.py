@@ -11,7 +11,7 @@ import typer
 from redis.exceptions import RedisError
 from typer.core import TyperGroup
 
-from bookverse import ask, bundles, doctor, events, jobs, processes
+from bookverse import ask, bundles, doctor, events, jobs, processes, upstream
 from bookverse.state import State
 from graphql_api.client import BookVerseError
 from recs_core.errors import BookverseError
@@ -74,4 +74,5 @@ app.command(**processes.PASSED_ON)(bundles.bundle)
 app.command()(ask.recommend)
 app.command()(ask.explain)
 app.add_typer(jobs.app, name="jobs")
+app.add_typer(upstream.app, name="upstream")
 app.command(name="doctor")(doctor.doctor)

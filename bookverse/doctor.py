@@ -19,14 +19,16 @@ from rich.table import Table
 from rq.worker_registration import get_keys
 
 from bookverse.state import State, state_of
+from bookverse.upstream import ago, services
 from graphql_api.settings import registry_of
 from graphql_api.wiring import check_pseudonym_key
-from pipelines.worker.jobs import Jobs
-from pipelines.worker.kinds import QUEUES, queue_named
+from pipelines.worker.upstream.state import read_state
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.errors import BookverseError
 from recs_core.online import keys
 from recs_core.online.events import STREAMS
+from recs_core.online.job_kinds import QUEUES, queue_named
+from recs_core.online.jobs import Jobs
 from recs_core.online.streams import lags
 
 PYTHON: Final = (3, 11)
@@ -134,6 +136,7 @@ def _redis(state: State) -> Iterator[Finding]:
         yield Finding("Redis disk", "note", "events and jobs are lost when it ends", advice)
     yield from _streams(client)
     yield from _workers(client)
+    yield from (_service(client, endpoint.service) for endpoint in services(state))
 
 
 def _streams(client: Any) -> Iterator[Finding]:
@@ -165,6 +168,20 @@ def _workers(client: Any) -> Iterator[Finding]:
         yield Finding("schedule", "good", "a scheduler acts")
     else:
         yield Finding("schedule", "note", "no scheduler acts", "`bookverse schedule`")
+
+
+def _service(client: Any, service: str) -> Finding:
+    known = read_state(client, service)
+    what, read = f"service {service}", f"read {ago(known.succeeded)}"
+    if known.fault:
+        found = f"{known.fault}; {read}, circuit breaker {known.breaker}"
+        return Finding(what, "bad", found, "docs/upstream.md; what came before stays in force")
+    if known.rows_set_aside:
+        advice = f"`bookverse upstream rows {service}`"
+        return Finding(what, "note", f"{read}, {known.rows_set_aside:,} rows set aside", advice)
+    if known.succeeded is None:
+        return Finding(what, "note", read, "`bookverse jobs run sync`, and `bookverse schedule`")
+    return Finding(what, "good", read)
 
 
 def _data() -> Finding:

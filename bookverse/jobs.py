@@ -13,8 +13,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from bookverse.state import state_of
-from pipelines.worker.jobs import OPEN, JobFacts, Jobs
-from pipelines.worker.kinds import KINDS
+from recs_core.online.job_kinds import KINDS
+from recs_core.online.jobs import OPEN, JobFacts, Jobs
 
 app = typer.Typer(no_args_is_help=True, help="Jobs: ask for one, look, cancel, see to those that failed.")
 console = Console(highlight=False)

@@ -14,12 +14,13 @@ from rich.table import Table
 
 import graphql_api.__main__ as server
 from bookverse.state import State, state_of
+from bookverse.upstream import bounds, services
 from pipelines.kept import Kept
-from pipelines.worker.kinds import QUEUES, queue_named
 from pipelines.worker.queue_worker import LOG_LEVEL, JobLimits, QueueWorker
 from pipelines.worker.scheduler import Schedule, Scheduler
 from pipelines.worker.tasks import JobPlace
 from pipelines.worker.working_copy import WorkingCopy
+from recs_core.online.job_kinds import QUEUES, queue_named
 from recs_core.online.timetable import Timetable
 
 PASSED_ON: Final[dict[str, Any]] = {
@@ -68,6 +69,7 @@ def job_place(state: State) -> JobPlace:
         event_table=project / settings.event_table,
         redis_url=state.redis_url,
         retrain_share=settings.retrain_share,
+        retrain_drift=settings.retrain_drift,
         retrain_age=settings.retrain_age,
         kept=Kept(
             stream_s=settings.stream_retention,
@@ -77,6 +79,8 @@ def job_place(state: State) -> JobPlace:
         ),
         memory_limit=settings.memory_limit,
         threads=settings.threads,
+        services=services(state),
+        bounds=bounds(state),
     )
 
 
@@ -101,7 +105,9 @@ def schedule(
 def schedules(state: State) -> list[Schedule]:
     """What the settings say is asked for when."""
     settings = state.settings.worker
+    reading = [Schedule("sync", Timetable.parse(settings.sync_interval))] if services(state) else []
     return [
+        *reading,
         Schedule("index", Timetable.parse(settings.indexing_interval)),
         Schedule("aggregate", Timetable.parse(settings.aggregation_interval)),
         Schedule("retain", Timetable.parse(settings.retention_interval)),

@@ -6,23 +6,28 @@ import time
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextlib import aclosing
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from strawberry.types.graphql import OperationType
 
+from graphql_api.audit.accesses import Access
+from graphql_api.audit.entry import Outcome
+from graphql_api.audit.trail import BEGUN, AuditTrail
 from graphql_api.auth.identity import UNRESTRICTED, Identity
 from graphql_api.auth.refusals import UnauthenticatedError
 from graphql_api.cache.plan import Plan, Plans
 from graphql_api.cache.responses import ResponseCache, Served
 from graphql_api.caller import Caller
 from graphql_api.documents.store import Documents
-from graphql_api.errors import OperationKindError, RequestError
+from graphql_api.errors import OperationKindError, RefusedError, RequestError
 from graphql_api.executor import ANSWERED, PARTLY_ANSWERED, Executor, Rendered
 from graphql_api.operation import Asked, Operation
 from graphql_api.rate.tariff import Tariff
 from graphql_api.reader_names import ReaderNames
 from graphql_api.recent import RecentOperations, warm_up
 from graphql_api.snapshots import Snapshot, Snapshots
+from recs_core.online.tombstones import ErasedReaders
 
 Awaiting = Callable[[Coroutine[Any, Any, Served]], Coroutine[Any, Any, Served]]
 """How a computation is waited for, such as only while the client is there."""
@@ -45,6 +50,8 @@ class Answers:
         recent: told of what was answered.
         tariff: what is charged for answers.
         names: gives readers their pseudonyms; None where they are known by their ids.
+        erased: who was erased.
+        trail: where it is put on record who asked for another reader's data; None where nowhere.
     """
 
     def __init__(
@@ -56,8 +63,13 @@ class Answers:
         snapshots: Snapshots,
         recent: RecentOperations,
         tariff: Tariff,
+        *,
+        erased: ErasedReaders,
+        trail: AuditTrail | None,
         names: ReaderNames | None = None,
     ) -> None:
+        self._erased = erased
+        self._trail = trail
         self._names = names
         self._snapshots = snapshots
         self._recent = recent
@@ -123,8 +135,53 @@ class Answers:
         # one snapshot for the key and for the answer, whatever is published between the two
         snapshot = self._snapshots.current
         plan = self._plans.of(operation)
-        plan.insist(operation.variables, caller.identity)
+        accesses = await self._admitted(plan, operation, request_id, caller.identity)
+        if self._trail is None or not accesses:
+            return await self._serve(plan, operation, snapshot, request_id, caller, awaiting)
+        note = partial(self._trail.note, accesses, caller.identity, request_id)
+        if plan.is_mutation:
+            # what is not on record is not done
+            await note(Outcome.DONE, suffix=BEGUN)
+        try:
+            served = await self._serve(plan, operation, snapshot, request_id, caller, awaiting)
+        except Exception as error:
+            # of a subscription that was taken for a query nothing was asked yet
+            if plan.is_mutation or not isinstance(error, OperationKindError):
+                await note(Outcome.FAILED)
+            raise
+        # what is not on record does not leave the server
+        answered = (ANSWERED,) if plan.is_mutation else (ANSWERED, PARTLY_ANSWERED)
+        await note(Outcome.DONE if served.status in answered else Outcome.FAILED)
+        return served
 
+    async def _admitted(
+        self, plan: Plan, operation: Operation, request_id: str, identity: Identity
+    ) -> list[Access]:
+        """Let a request pass that is allowed to who asks; what of it must be on record.
+
+        Raises:
+            UnauthenticatedError: it needs a token.
+            ForbiddenError: its token does not reach so far.
+        """
+        accesses = [] if self._trail is None else plan.accesses(operation.variables, identity)
+        try:
+            plan.insist(operation.variables, identity)
+        except RefusedError:
+            # of somebody without a token there would be nothing to say
+            if self._trail is not None and accesses and not identity.is_anonymous:
+                await self._trail.note(accesses, identity, request_id, Outcome.DENIED)
+            raise
+        return accesses
+
+    async def _serve(
+        self,
+        plan: Plan,
+        operation: Operation,
+        snapshot: Snapshot,
+        request_id: str,
+        caller: Caller,
+        awaiting: Awaiting,
+    ) -> Served:
         def compute() -> Coroutine[Any, Any, Rendered]:
             return self._compute(
                 plan, operation, snapshot, request_id, caller.identity, may_write=caller.may_write
@@ -154,7 +211,12 @@ class Answers:
                 key, plan.policy, lambda: self._compute(plan, operation, snapshot, "warm-up", UNRESTRICTED)
             )
 
+        self._recent.forget(self._is_of_erased)
         return await warm_up(self._recent, ask)
+
+    def _is_of_erased(self, operation: Operation, audience: str) -> bool:
+        tags = self._plans.of(operation).tags(operation.variables)
+        return self._erased.covers(audience) or self._erased.covers_any(tags)
 
     async def _compute(
         self,
@@ -175,8 +237,9 @@ class Answers:
             raise RuntimeError("a document was answered of which it is not known what it needs")
         if not rendered.storable:
             return rendered
-        tags = rendered.tags | plan.tags(operation.variables) | {f"bundle:{snapshot.version}"}
-        return replace(rendered, tags=tags)
+        named = plan.tags(operation.variables)
+        about = rendered.tags | named | self._erased.tags(named)
+        return replace(rendered, tags=about | {f"bundle:{snapshot.version}"})
 
     async def subscribe(
         self, asked: Asked, request_id: str, caller: Caller
@@ -191,7 +254,9 @@ class Answers:
         document = await self._documents.find(asked)
         operation = self._hidden(asked.operation(document))
         plan, identity = self._plans.of(operation), caller.identity
-        plan.insist(operation.variables, identity)
+        accesses = await self._admitted(plan, operation, request_id, identity)
+        if self._trail is not None and accesses:
+            await self._trail.note(accesses, identity, request_id, Outcome.DONE, suffix=BEGUN)
         cost = self._executor.cost(operation) if self._tariff.charges else None
         async with aclosing(self._executor.subscribe(operation, request_id, identity)) as results:
             async for result in results:

@@ -6,18 +6,18 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import replace
 
 from graphql import build_schema as as_graphql_schema
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route, WebSocketRoute
 from starlette.staticfiles import StaticFiles
 
 from graphql_api.answers import Answers
+from graphql_api.audit.wiring import trail_of
 from graphql_api.auth.wiring import authenticator_of, cached_keys
 from graphql_api.cache.invalidations import Invalidations
 from graphql_api.cache.memory import MemoryCache
@@ -34,13 +34,14 @@ from graphql_api.documents.store import (
     TrustedDocuments,
 )
 from graphql_api.endpoint import GraphQLEndpoint
-from graphql_api.every_response import HEADER, EveryResponseMiddleware
+from graphql_api.every_response import EveryResponseMiddleware
 from graphql_api.executor import Executor
 from graphql_api.health import Readiness, live
+from graphql_api.http.guards import of_browsers, of_names
 from graphql_api.http.options import ProtocolOptions
-from graphql_api.http.requests import ALLOW, PREFLIGHT_HEADERS
 from graphql_api.http.websocket import GraphQLSocket
 from graphql_api.page import STATIC
+from graphql_api.privacy.office import office_of
 from graphql_api.publication import PublicationWatch, is_published
 from graphql_api.rate.addresses import ClientAddresses
 from graphql_api.rate.bucket import Rate
@@ -52,6 +53,8 @@ from graphql_api.settings import Settings, registry_of
 from graphql_api.sharing import shared_url, sharing
 from graphql_api.snapshots import Snapshot
 from graphql_api.wiring import open_snapshot, reader_names_of, server_of
+from recs_core.data.erased import ErasureDigests
+from recs_core.online.tombstones import ErasedReaders
 from recs_core.serving.recommender import ServingRecommender
 
 log = logging.getLogger(__name__)
@@ -80,12 +83,20 @@ def create_app(
     Raises:
         DocumentsError: the trusted documents are faulty.
         KeySetError: the key set is a file that cannot be used.
+        SecretKeyError: a key that the settings ask for is missing.
     """
     options = options or options_of(settings)
     api = settings.api
     schema = schema or build_schema(settings)
-    server = server_of(settings, Snapshot.of(recommender))
-    invalidations = Invalidations(lambda tag: server.news.send(tag, Invalidated()))
+    erased = ErasedReaders(ErasureDigests.from_environment())
+    snapshot = Snapshot.of(recommender).masking(erased.covers)
+    server = replace(server_of(settings, snapshot), office=office_of(settings, erased))
+
+    def heard(tag: str) -> None:
+        erased.hear(tag)
+        server.news.send(tag, Invalidated())
+
+    invalidations = Invalidations(heard)
     cache = ResponseCache(MemoryCache(max_bytes=api.cache_l1_bytes), invalidations)
     readiness = Readiness(server.snapshots, cache)
     documents = _documents(options, schema)
@@ -99,17 +110,21 @@ def create_app(
     recent = RecentOperations(api.warm_operations)
     limiter = RateLimiter(Rate(api.rate_limit)) if api.rate_limit else None
     tariff = Tariff(limiter, unit=api.rate_unit)
+    trail = trail_of(settings)
+    plans = _plans(settings, schema)
     answers = Answers(
         executor,
         cache,
-        _plans(settings, schema),
+        plans,
         documents,
         server.snapshots,
         recent,
         tariff,
-        reader_names_of(settings, schema),
+        erased=erased,
+        trail=trail,
+        names=reader_names_of(settings, schema),
     )
-    watch = _watch(settings, server, answers)
+    watch = _watch(settings, server, answers, erased)
     closing = asyncio.Event()
     keys = cached_keys(settings)
     authenticator = authenticator_of(settings, keys)
@@ -139,8 +154,10 @@ def create_app(
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as living:
             living.push_async_callback(keys.close)
+            if trail is not None:
+                await living.enter_async_context(trail.running())
             await living.enter_async_context(
-                sharing(settings, cache, invalidations, documents, limiter, server)
+                sharing(settings, cache, invalidations, documents, limiter, server, erased)
             )
             if watch is not None:
                 await living.enter_async_context(watch.running(shared_url(settings)))
@@ -152,8 +169,8 @@ def create_app(
 
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint, middleware=_of_browsers(settings)),
-            WebSocketRoute("/graphql", sockets, middleware=_of_names(settings)),
+            Route("/graphql", endpoint, middleware=of_browsers(api)),
+            WebSocketRoute("/graphql", sockets, middleware=of_names(api)),
             Route("/health/live", live),
             Route("/health/ready", readiness.ready),
             *(
@@ -172,27 +189,6 @@ def create_app(
     return app
 
 
-def _of_names(settings: Settings) -> list[Middleware]:
-    """What refuses to be known by another name: one that somebody has pointed to us would make their page ours."""
-    hosts = settings.api.allowed_hosts
-    return [Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False)] if hosts else []
-
-
-def _of_browsers(settings: Settings) -> list[Middleware]:
-    """What stands between pages of other sites and the API."""
-    api, guards = settings.api, _of_names(settings)
-    if api.cors_origins:
-        cross_origin = Middleware(
-            CORSMiddleware,
-            allow_origins=api.cors_origins,
-            allow_methods=ALLOW.split(", "),
-            allow_headers=["Authorization", "Content-Type", HEADER, *PREFLIGHT_HEADERS],
-            expose_headers=["Age", "Cache-Status", "RateLimit", "RateLimit-Policy", "Retry-After", HEADER],
-        )
-        guards.append(cross_origin)
-    return guards
-
-
 def options_of(settings: Settings) -> ProtocolOptions:
     """How clients may ask, as the settings say."""
     api = settings.api
@@ -207,7 +203,9 @@ def options_of(settings: Settings) -> ProtocolOptions:
     )
 
 
-def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationWatch | None:
+def _watch(
+    settings: Settings, server: Server, answers: Answers, erased: ErasedReaders
+) -> PublicationWatch | None:
     """What follows the publications; None where a bundle is served that is none."""
     if settings.api.bundle is not None:
         return None
@@ -217,7 +215,7 @@ def _watch(settings: Settings, server: Server, answers: Answers) -> PublicationW
     return PublicationWatch(
         registry,
         server.snapshots,
-        make=lambda path: server.snapshots.grown(open_snapshot(path, settings)),
+        make=lambda path: server.snapshots.grown(open_snapshot(path, settings).masking(erased.covers)),
         warm=answers.warm,
         swapped=lambda before, after: server.news.send(SWAPS, Swap(before, after)),
     )

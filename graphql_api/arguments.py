@@ -27,6 +27,7 @@ COUNTERFACTUALS_FIRST = strawberry.argument(
     description=f"How many books to take away, one at a time, from 1 {_LIMIT}."
 )
 READERS_FIRST = strawberry.argument(description=f"How many readers to list, from 1 {_LIMIT}.")
+JOBS_FIRST = strawberry.argument(description=f"How many jobs to list, from 1 {_LIMIT}.")
 USER_ID = strawberry.argument(description="The reader's id in the store; an unknown one is no error.")
 BOOK_ID = strawberry.argument(
     description="The book's id in the store; an unknown one is the error BOOK_NOT_FOUND."

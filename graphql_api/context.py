@@ -16,7 +16,9 @@ from graphql_api.broadcast import Broadcast
 from graphql_api.cursors import CursorSigner
 from graphql_api.errors import SnapshotExpiredError
 from graphql_api.fresh import Fresh
+from graphql_api.job_queues import JobQueues
 from graphql_api.pace import Pace
+from graphql_api.privacy.office import PrivacyOffice
 from graphql_api.snapshots import Snapshot, Snapshots
 
 P = ParamSpec("P")
@@ -53,7 +55,9 @@ class Server:
         max_first: the longest page that may be asked for.
         threads: how many threads may compute at once.
         fresh: what happened since the bundle was made.
+        jobs: what workers do beside the server.
         pace: how long computations take.
+        office: who erases and exports readers; None where nobody does.
     """
 
     snapshots: Snapshots
@@ -62,7 +66,9 @@ class Server:
     max_first: int
     threads: CapacityLimiter
     fresh: Fresh = field(default_factory=Fresh)
+    jobs: JobQueues = field(default_factory=JobQueues)
     pace: Pace = field(default_factory=Pace)
+    office: PrivacyOffice | None = None
 
 
 @dataclass(frozen=True)

@@ -37,10 +37,18 @@ class Fresh:
         connection = self.connection
         if connection is None:
             return []
-        profile: Profile | None = await connection.guarded(
-            lambda: read_profile_async(connection.redis, user_id, self._values)
-        )
+        profile = await connection.guarded(lambda: self.profile(user_id))
         return [] if profile is None else profile.taste()
+
+    async def profile(self, user_id: str) -> Profile:
+        """A reader's recent events; none where there is no Redis.
+
+        Raises:
+            RedisError: Redis does not answer.
+        """
+        if self.connection is None:
+            return Profile()
+        return await read_profile_async(self.connection.redis, user_id, self._values)
 
     async def record(self, events: Sequence[Interaction]) -> None:
         """Put events into their stream, all or none.

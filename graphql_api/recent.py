@@ -41,6 +41,12 @@ class RecentOperations:
             if len(self._operations) > self._size:
                 self._operations.popitem(last=False)
 
+    def forget(self, is_unwanted: Callable[[Operation, str], bool]) -> None:
+        """Forget the operations, with their audiences, of which that is said."""
+        for key, recent in list(self._operations.items()):
+            if is_unwanted(*recent):
+                del self._operations[key]
+
     def newest_first(self) -> list[Recent]:
         """The operations with their audiences, that which was answered last first."""
         return list(reversed(self._operations.values()))

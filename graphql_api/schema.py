@@ -24,14 +24,25 @@ from graphql_api.limits.directives import PAGED, Cost, ListSize
 from graphql_api.limits.document import DocumentLimiter
 from graphql_api.limits.known import KnownDocument, KnownDocuments
 from graphql_api.limits.operation_name import OperationNameRequired
-from graphql_api.resolvers import discovery, events, explanations, lookups, subscriptions, workbench
+from graphql_api.resolvers import (
+    discovery,
+    events,
+    explanations,
+    jobs,
+    lookups,
+    privacy,
+    subscriptions,
+    workbench,
+)
 from graphql_api.resolvers import recommendations as ranked
 from graphql_api.settings import Settings
 from graphql_api.types.book import Book, BookConnection
 from graphql_api.types.bundle import Bundle, Experiment, Metric, Model, Strategy
 from graphql_api.types.events import RecordedEvents
 from graphql_api.types.explanation import Explanation
+from graphql_api.types.job import Job
 from graphql_api.types.node import Node
+from graphql_api.types.privacy import ErasedUser, ExportPage
 from graphql_api.types.recommendation import (
     AlsoReadConnection,
     RecommendationConnection,
@@ -46,6 +57,8 @@ CATALOGUE = requires(Scope.CATALOGUE_READ)
 RECOMMENDED = requires(Scope.RECOMMENDATIONS_READ, owner="userId")
 SESSION = requires(Scope.CATALOGUE_READ, Scope.RECOMMENDATIONS_READ)
 METRICS = requires(Scope.METRICS_READ)
+PRIVACY = requires(Scope.PRIVACY_ADMIN, owner="userId")
+ADMIN = requires(Scope.MODELS_ADMIN)
 SERVED = requires(Scope.CATALOGUE_READ, Scope.METRICS_READ)
 
 
@@ -162,6 +175,16 @@ class Query:
         description="The experiments that run; empty where none does.",
         directives=[SERVED, public(MINUTE), ListSize(assumed_size=10)],
     )
+    export_user: ExportPage = strawberry.field(
+        resolver=privacy.export_user,
+        description="Everything that is held of a reader, a page at a time: ask on with `after` until it is null.",
+        directives=[PRIVACY, Cost(weight="100")],
+    )
+    jobs: list[Job] = strawberry.field(
+        resolver=jobs.jobs,
+        description="What workers do, did and will do beside the server, the last asked for first.",
+        directives=[ADMIN, Cost(weight="10"), ListSize(slicing_arguments=["first"])],
+    )
 
 
 @strawberry.type(description="What can be told to the server.")
@@ -173,6 +196,22 @@ class Mutation:
         description="Take in what readers did: views, purchases, ratings and so on. An event counts once, by its id: "
         "what may not have arrived can be sent again.",
         directives=[requires(Scope.EVENTS_WRITE), Cost(weight="10")],
+    )
+    erase_user: ErasedUser = strawberry.mutation(
+        resolver=privacy.erase_user,
+        description="Erase a reader: unknown to every server from now on, removed from what servers and workers "
+        "share, and trained without. Asked for again it goes on where it was interrupted.",
+        directives=[PRIVACY, Cost(weight="100")],
+    )
+    ask_for_job: Job = strawberry.mutation(
+        resolver=jobs.ask_for_job,
+        description="Ask workers for a job; where one of its kind is not done yet, that is the one.",
+        directives=[ADMIN, Cost(weight="10")],
+    )
+    cancel_job: Job = strawberry.mutation(
+        resolver=jobs.cancel_job,
+        description="Take a job out of its queue, or have its worker end it, which may take some seconds.",
+        directives=[ADMIN, Cost(weight="10")],
     )
 
 

@@ -22,6 +22,7 @@ from graphql_api.snapshots import Snapshots
 from recs_core.online.invalidations import Message
 from recs_core.online.overlay import OverlayFollower, States
 from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
+from recs_core.online.tombstones import ErasedReaders
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,7 @@ async def sharing(
     documents: Documents,
     limiter: RateLimiter | None,
     server: Server,
+    erased: ErasedReaders,
 ) -> AsyncIterator[None]:
     """All that servers share is shared while this context is open, if there is a Redis to be had."""
     with redis_url(settings) as url:
@@ -45,15 +47,17 @@ async def sharing(
         connection = Connection(url, timeout_s=settings.api.redis_timeout_ms / 1_000)
         cache.shared = SharedAnswers(connection)
         server.fresh.connection = connection
+        server.jobs.open(url)
         if limiter is not None:
             limiter.shared = SharedBuckets(connection, limiter.rate)
         if isinstance(documents, AutomaticDocuments):
             documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
         try:
-            async with _what_changes(url, invalidations, server.snapshots):
+            async with _what_changes(url, invalidations, server.snapshots), erased.followed(connection.redis):
                 yield
         finally:
             cache.shared = server.fresh.connection = None
+            server.jobs.close()
             if limiter is not None:
                 limiter.shared = None
             if isinstance(documents, AutomaticDocuments):

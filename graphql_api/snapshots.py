@@ -52,6 +52,10 @@ class Snapshot:
         grown = self.recommender.with_newcomers(states)
         return self if grown is self.recommender else replace(self, recommender=grown)
 
+    def masking(self, is_masked: Callable[[str], bool]) -> Snapshot:
+        """The same, to which a reader is unknown from the moment on in which `is_masked` says so."""
+        return replace(self, recommender=self.recommender.masking(is_masked))
+
     @property
     def version(self) -> str:
         """The bundle's version."""
@@ -134,6 +138,12 @@ class Snapshots:
         self.expire()
         found = self._earlier.get(version)
         return found[1] if found else None
+
+    @property
+    def all(self) -> list[Snapshot]:
+        """The snapshot that is served, the next one, and those that are kept."""
+        following = [] if self._next is None else [self._next]
+        return [self.current, *following, *(snapshot for _, snapshot in self._earlier.values())]
 
     @property
     def versions(self) -> frozenset[str]:

@@ -29,12 +29,14 @@ from redis import Redis
 
 from pipelines.publish import REDIS_VARIABLES
 from recs_core.data.arrays import canonical_json, replacing_file
+from recs_core.data.erased import ErasureDigests
 from recs_core.data.parquet import write_parquet
 from recs_core.errors import ArtifactError, BookverseError, ParameterError
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import Interaction, InvalidEventError, Rating, decode
 from recs_core.online.streams import pages
+from recs_core.online.tombstones import check_key, erased_ms, is_before
 
 STREAM: Final = "interactions"
 CURSOR: Final = "cursor.json"
@@ -62,12 +64,14 @@ class Appended:
         events: that the table has now and had not.
         repeated: that it had already.
         refused: that are no events; a consumer has put them among the dead letters.
+        late: of readers who were erased after them.
         gap: whether the stream had lost events before they were read.
     """
 
     events: int = 0
     repeated: int = 0
     refused: int = 0
+    late: int = 0
     gap: bool = False
 
 
@@ -83,30 +87,54 @@ def append(client: Redis, table: Path, *, part_events: int = PART_EVENTS) -> App
         RedisError: Redis is away; what was written stays.
     """
     done = Appended()
-    with _alone(table):
-        place = cursor(table)
+    with alone(table):
+        place = read_until(table)
         if place is not None:
-            done.gap = not client.xrange(keys.stream(STREAM), place, place)
+            # the event at that place may have been erased; trimming would have taken all before it along
+            done.gap = not client.xrevrange(keys.stream(STREAM), place, "-", count=1)
+        digests = ErasureDigests.from_environment()
         batch: list[Interaction] = []
         for entry_id, event in _events(client, place, done):
             place = entry_id
             if event is not None:
                 batch.append(event)
             if len(batch) >= part_events:
-                _write(table, batch, place, done)
+                _write(table, _in_time(client, digests, batch, done), place, done)
                 batch = []
         if place is not None:
-            _write(table, batch, place, done)
+            _write(table, _in_time(client, digests, batch, done), place, done)
     return done
 
 
 def count(table: Path) -> int:
     """How many events a table has; 0 where there is none."""
-    return sum(pq.read_metadata(part).num_rows for part in _parts(table))
+    return sum(pq.read_metadata(part).num_rows for part in parts_of(table))
 
 
-def read(table: Path) -> pa.Table:
-    """All events, ordered by time and id.
+def read_until(table: Path) -> str | None:
+    """Up to which place of the stream a table has the events; None where it was never written.
+
+    Raises:
+        ArtifactError: the table is damaged.
+    """
+    path = table / CURSOR
+    if not path.exists():
+        return None
+    try:
+        after = json.loads(path.read_bytes())["after"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(
+            f"{path} is damaged ({error}); delete it: the stream is read from its beginning then, and known "
+            "events are passed over"
+        ) from error
+    return str(after)
+
+
+def read(table: Path, *, after: str | None = None) -> pa.Table:
+    """Events, ordered by time and id.
+
+    Args:
+        after: only those that were written after the table had been read until this place; None for all.
 
     Returns:
         A table of `SCHEMA`.
@@ -115,7 +143,11 @@ def read(table: Path) -> pa.Table:
         ArtifactError: a file is damaged.
     """
     try:
-        parts = [pq.ParquetFile(part).read() for part in _parts(table)]
+        parts = [
+            pq.ParquetFile(part).read()
+            for part in parts_of(table)
+            if after is None or _order(part.stem) > _order(after)
+        ]
     except (OSError, pa.ArrowInvalid) as error:
         raise ArtifactError(f"{table} is damaged: {error}") from error
     together: pa.Table = pa.concat_tables([SCHEMA.empty_table(), *parts])
@@ -125,7 +157,7 @@ def read(table: Path) -> pa.Table:
 def forget(table: Path, before: date) -> int:
     """Remove the events of the days before a day; how many there were."""
     gone = 0
-    with _alone(table):
+    with alone(table):
         for folder in sorted(table.glob("day=*")):
             if folder.name < f"day={before.isoformat()}":
                 gone += sum(pq.read_metadata(part).num_rows for part in folder.glob("*.parquet"))
@@ -133,8 +165,14 @@ def forget(table: Path, before: date) -> int:
     return gone
 
 
-def _parts(table: Path) -> list[Path]:
+def parts_of(table: Path) -> list[Path]:
+    """The files of a table."""
     return sorted(table.glob("day=*/*.parquet"))
+
+
+def _order(place: str) -> tuple[int, ...]:
+    """Places of a stream are two numbers."""
+    return tuple(map(int, place.split("-")))
 
 
 def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[str, Interaction | None]]:
@@ -146,6 +184,20 @@ def _events(client: Redis, place: str | None, done: Appended) -> Iterator[tuple[
             except InvalidEventError:
                 done.refused += 1
             yield entry_id.decode(), event
+
+
+def _in_time(
+    client: Redis, digests: ErasureDigests, events: Sequence[Interaction], done: Appended
+) -> list[Interaction]:
+    """Events without those of before the erasure of their readers."""
+    erased = erased_ms(client, digests, {event.user_id for event in events})
+    kept = [
+        event
+        for event in events
+        if event.user_id not in erased or not is_before(event.time_ms, erased[event.user_id])
+    ]
+    done.late += len(events) - len(kept)
+    return kept
 
 
 def _write(table: Path, events: Sequence[Interaction], place: str, done: Appended) -> None:
@@ -171,7 +223,7 @@ def _known(table: Path, event_ids: Sequence[str]) -> set[str]:
     """Which events the table has, of some."""
     asked = pa.array(event_ids, pa.string())
     known: set[str] = set()
-    for part in _parts(table):
+    for part in parts_of(table):
         ids = pq.read_table(part, columns=["event_id"], partitioning=None)["event_id"]
         known.update(ids.filter(pc.is_in(ids, value_set=asked)).to_pylist())
     return known
@@ -189,27 +241,8 @@ def _table(events: Sequence[Interaction]) -> pa.Table:
     return pa.table(columns, schema=SCHEMA)
 
 
-def cursor(table: Path) -> str | None:
-    """The place of the last event that was read; None where none was.
-
-    Raises:
-        ArtifactError: the file that says it is damaged.
-    """
-    path = table / CURSOR
-    if not path.exists():
-        return None
-    try:
-        after = json.loads(path.read_bytes())["after"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(
-            f"{path} is damaged ({error}); delete it: the stream is read from its beginning then, and known "
-            "events are passed over"
-        ) from error
-    return str(after)
-
-
 @contextmanager
-def _alone(table: Path) -> Iterator[None]:
+def alone(table: Path) -> Iterator[None]:
     """Wait until no other process writes the table."""
     table.mkdir(parents=True, exist_ok=True)
     with (table / ".lock").open("w") as lock:
@@ -225,18 +258,13 @@ def main(arguments: list[str] | None = None) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--table", type=Path, required=True, help="the folder of the table")
-    parser.add_argument(
-        "--count", action="store_true", help="print how many events it has, and write nothing"
-    )
     options = parser.parse_args(arguments)
-    if options.count:
-        print(count(options.table))
-        return 0
     url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
     try:
         if url is None:
             raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
         with connect(url) as client:
+            check_key(client, ErasureDigests.from_environment())
             done = append(client, options.table)
     except BookverseError as error:
         print(f"nothing was written: {error}", file=sys.stderr)

@@ -1,6 +1,7 @@
-"""Whether training is due: so much is new, or the last training is so long ago.
+"""Whether training is due: so much is new, or so unlike what was trained on, or the last training is so long ago.
 
-    python -m pipelines.freshness check --table data/events --share 0.02 --age 604800
+    python -m pipelines.freshness check --table data/events --published data/published --share 0.02 --drift 0.1 \\
+        --age 604800
 
 prints why, and exits with 0 where it is due, with 3 where it is not. `trained` notes what a training knew.
 """
@@ -16,8 +17,9 @@ from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
 
-from pipelines.event_table import count
-from recs_core.artifacts.bundle import open_bundle
+from pipelines.drift import LEAST, Drift, drift_from
+from pipelines.event_table import count, read, read_until
+from recs_core.artifacts.bundle import Bundle, open_bundle
 from recs_core.artifacts.registry import BundleRegistry
 from recs_core.data.arrays import replacing_file
 from recs_core.errors import ArtifactError, BookverseError, describe
@@ -26,20 +28,45 @@ TRAINED: Final = "trained.json"
 NOT_DUE: Final = 3
 
 
-class Trained(BaseModel):
-    """What the last training that was published knew.
+class Known(BaseModel):
+    """What the event table has, and a training that begins now will know.
 
     Args:
-        at: when it was published.
-        events: rows of the event table.
-        interactions: of the bundle.
+        events: its rows.
+        after: the place of the stream up to which it has the events; None where there are none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    at: AwareDatetime
     events: int = Field(ge=0)
+    after: str | None = Field(None, pattern=r"^[0-9]+-[0-9]+$")
+
+
+class Trained(Known):
+    """What the last training that was published knew.
+
+    Args:
+        at: when it was published.
+        interactions: of the bundle.
+    """
+
+    at: AwareDatetime
     interactions: int = Field(ge=1)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """When training is due: one of these is enough.
+
+    Args:
+        share: new events for each interaction that was trained on.
+        drift: of the new interactions, see `pipelines.drift`.
+        age: time since the last training.
+    """
+
+    share: float
+    drift: float
+    age: timedelta
 
 
 @dataclass(frozen=True)
@@ -50,15 +77,15 @@ class Verdict:
     reason: str
 
 
-def judge(trained: Trained | None, events: int, now: datetime, *, share: float, age: timedelta) -> Verdict:
+def judge(trained: Trained | None, events: int, drift: Drift | None, now: datetime, rule: Rule) -> Verdict:
     """Apply the rule.
 
     Args:
         trained: the last training; None where there was none.
         events: rows of the event table now.
+        drift: of the events that the last training did not know; None where that is not known.
         now: what time it is.
-        share: new events for each interaction that was trained on, from which on it is due.
-        age: time since the last training from which on it is due.
+        rule: when it is due.
     """
     if trained is None:
         return Verdict(True, "training is due: none is noted yet")
@@ -66,11 +93,41 @@ def judge(trained: Trained | None, events: int, now: datetime, *, share: float, 
     passed = now - trained.at
     facts = (
         f"{new:,} new events for {trained.interactions:,} interactions, a share of {new / trained.interactions:.4f} "
-        f"(due from {share}); the last training was {passed.total_seconds() / 3_600:.1f} hours ago "
-        f"(due from {age.total_seconds() / 3_600:.1f})"
+        f"(due from {rule.share}); {_drifted(drift, rule)}; the last training was "
+        f"{passed.total_seconds() / 3_600:.1f} hours ago (due from {rule.age.total_seconds() / 3_600:.1f})"
     )
-    due = new >= share * trained.interactions or passed >= age
+    divergence = 0.0 if drift is None else drift.divergence or 0.0
+    due = new >= rule.share * trained.interactions or divergence >= rule.drift or passed >= rule.age
     return Verdict(due, f"training is {'due' if due else 'not due'}: {facts}")
+
+
+def _drifted(drift: Drift | None, rule: Rule) -> str:
+    if drift is None:
+        return "a drift is known after the next training"
+    if drift.divergence is None:
+        return f"no drift is known of {drift.interactions:,} new interactions, fewer than {LEAST}"
+    return f"a drift of {drift.divergence:.3f} of {drift.interactions:,} new interactions (due from {rule.drift})"
+
+
+def known(table: Path) -> Known:
+    """What the event table has now.
+
+    Raises:
+        ArtifactError: the table is damaged.
+    """
+    return Known(events=count(table), after=read_until(table))
+
+
+def drift_since(trained: Trained, table: Path, served: Bundle) -> Drift | None:
+    """The drift of the events that a training did not know from what the served bundle knows.
+
+    Returns:
+        None where the training has not noted what it knew.
+
+    Raises:
+        ArtifactError: the table is damaged.
+    """
+    return None if trained.after is None else drift_from(served, read(table, after=trained.after))
 
 
 def read_trained(table: Path) -> Trained | None:
@@ -90,18 +147,17 @@ def read_trained(table: Path) -> Trained | None:
         ) from error
 
 
-def note_trained(table: Path, published: str, events: int, now: datetime) -> Trained:
+def note_trained(table: Path, published: str, knew: Known, now: datetime) -> Trained:
     """Note that the served bundle was trained.
 
     Args:
-        events: rows that the event table had when the training began.
+        knew: what the event table had when the training began.
 
     Raises:
         ArtifactError: no bundle is served.
     """
-    registry = BundleRegistry(published)
-    history = open_bundle(registry.pull(registry.current())).history
-    trained = Trained(at=now, events=events, interactions=history.matrix.nnz)
+    interactions = _served(published).history.matrix.nnz
+    trained = Trained(at=now, interactions=interactions, **knew.model_dump())
     _write(table, trained)
     return trained
 
@@ -118,27 +174,43 @@ def _write(table: Path, trained: Trained) -> None:
         temporary.write_text(trained.model_dump_json())
 
 
+def _served(published: str) -> Bundle:
+    registry = BundleRegistry(published)
+    return open_bundle(registry.pull(registry.current()))
+
+
 def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     options = _parser().parse_args(arguments)
     now = datetime.now(UTC)
     try:
+        if options.command == "known":
+            print(known(options.table).model_dump_json())
+            return 0
         if options.command == "trained":
-            trained = note_trained(options.table, options.published, options.events, now)
+            knew = Known.model_validate_json(options.knew)
+            trained = note_trained(options.table, options.published, knew, now)
             print(f"a training of {trained.interactions:,} interactions is noted")
             return 0
-        verdict = judge(
-            read_trained(options.table),
-            count(options.table),
-            now,
-            share=options.share,
-            age=timedelta(seconds=options.age),
-        )
+        verdict = _checked(options, now)
     except BookverseError as error:
         print(f"freshness is not known: {error}", file=sys.stderr)
         return 1
     print(verdict.reason)
     return 0 if verdict.due else NOT_DUE
+
+
+def _checked(options: argparse.Namespace, now: datetime) -> Verdict:
+    before = read_trained(options.table)
+    drift = None
+    if before is not None:
+        try:
+            served = _served(options.published)
+        except ArtifactError as error:
+            return Verdict(True, f"training is due: no bundle is served: {error}")
+        drift = drift_since(before, options.table, served)
+    rule = Rule(share=options.share, drift=options.drift, age=timedelta(seconds=options.age))
+    return judge(before, count(options.table), drift, now, rule)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -150,12 +222,17 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     table = argparse.ArgumentParser(add_help=False)
     table.add_argument("--table", type=Path, required=True, help="the folder of the event table")
-    check = commands.add_parser("check", parents=[table], help="is training due?")
+    published = argparse.ArgumentParser(add_help=False)
+    published.add_argument("--published", required=True, help="path or URL of published bundles")
+    check = commands.add_parser("check", parents=[table, published], help="is training due?")
     check.add_argument("--share", type=float, required=True, help="new events for each interaction")
+    check.add_argument("--drift", type=float, required=True, help="of the new interactions, 0 to 1")
     check.add_argument("--age", type=float, required=True, help="seconds since the last training")
-    trained = commands.add_parser("trained", parents=[table], help="note a training that is published")
-    trained.add_argument("--published", required=True, help="path or URL of published bundles")
-    trained.add_argument("--events", type=int, required=True, help="rows that the table had when it began")
+    commands.add_parser("known", parents=[table], help="what a training that begins now will know, as JSON")
+    trained = commands.add_parser(
+        "trained", parents=[table, published], help="note a training that is published"
+    )
+    trained.add_argument("--knew", required=True, help="what `known` said when it began")
     return parser
 
 

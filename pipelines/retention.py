@@ -13,6 +13,7 @@ import sys
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from redis import Redis
 from redis.exceptions import RedisError
@@ -24,6 +25,7 @@ from pipelines.publish import REDIS_VARIABLES
 from pipelines.train_on_events import RAW
 from recs_core.artifacts.registry import BundleRegistry
 from recs_core.errors import BookverseError, ParameterError
+from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import STREAMS
 from recs_core.online.retention import forget_dead_letters, forget_events
@@ -62,8 +64,9 @@ def forget(client: Redis, table: Path, published: str, raw: Path, kept: Kept, no
         RedisError: Redis is away.
     """
     event_table.append(client, table)
-    last = event_table.cursor(table)
-    events = forget_events(client, event_table.STREAM, now - timedelta(seconds=kept.stream_s), but=last)
+    events = forget_events(
+        client, event_table.STREAM, now - timedelta(seconds=kept.stream_s), but=_last_read(client, table)
+    )
     buried = now - timedelta(seconds=kept.dead_letter_s)
     dead_letters = sum(forget_dead_letters(client, stream, buried) for stream in STREAMS)
     rows = event_table.forget(table, (now - timedelta(seconds=kept.event_s)).astimezone(UTC).date())
@@ -73,6 +76,15 @@ def forget(client: Redis, table: Path, published: str, raw: Path, kept: Kept, no
         file.unlink()
     bundles = BundleRegistry(published).prune(kept.bundles)
     return Forgotten(events, dead_letters, rows, len(made), len(bundles))
+
+
+def _last_read(client: Redis, table: Path) -> str | None:
+    """The last event of the stream that the table has: by it the table finds its place again."""
+    until = event_table.read_until(table)
+    if until is None:
+        return None
+    found: Any = client.xrevrange(keys.stream(event_table.STREAM), until, "-", count=1)
+    return found[0][0].decode() if found else None
 
 
 def main(arguments: list[str] | None = None) -> int:

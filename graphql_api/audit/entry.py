@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-_NAME = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9._:~-]{1,128}")
 
 
 class Outcome(StrEnum):
@@ -41,4 +41,4 @@ class AuditEntry:
     def __post_init__(self) -> None:
         for field in ("who", "what", "about", "request_id"):
             if not _NAME.fullmatch(getattr(self, field)):
-                raise ValueError(f"{field} of an audit entry must be up to 128 of A-Z a-z 0-9 . _ : -")
+                raise ValueError(f"{field} of an audit entry must be up to 128 of A-Z a-z 0-9 . _ : ~ -")

@@ -59,6 +59,22 @@ class Requirement:
         decisions = {decide_for_owner(identity, self.needed, owner) for owner in owners}
         return next((each for each in decisions if each is not Decision.ALLOWED), Decision.ALLOWED)
 
+    def is_own(self, identity: Identity, variables: Mapping[str, Any]) -> bool:
+        """Whether what is asked for is sure to be the bearer's own, found out at next to no cost."""
+        return (
+            isinstance(self.owner, VariableNode)
+            and not self.takes_global_ids
+            and identity.user_id is not None
+            and variables.get(self.owner.name.value) == identity.user_id
+        )
+
+    def owners(self, variables: Mapping[str, Any]) -> list[str | None]:
+        """The ids of the readers whose data a request asks for; None for one that is not sure."""
+        given = None if self.owner is None else _value(self.owner, variables)
+        if given is None:
+            return []
+        return list(_readers(given)) if self.takes_global_ids else [_id(given)]
+
 
 def requirements_of(fields: Iterable[Visited]) -> tuple[Requirement, ...]:
     """What the fields of an operation need."""

@@ -18,6 +18,7 @@ from graphql import (
     value_from_ast_untyped,
 )
 
+from graphql_api.audit.accesses import Access, accesses_of, on_record
 from graphql_api.auth.identity import Identity
 from graphql_api.auth.permissions import Requirement, insist, requirements_of
 from graphql_api.cache.key import Key, chained
@@ -42,6 +43,7 @@ class Plan:
         named: where it names readers and books.
         is_mutation: whether it tells the server something; False where that is not sure.
         requirements: what must be allowed to who asks; None of an invalid document, of which nothing may come.
+        recorded: those that may have to be on record, see `on_record`.
     """
 
     digest: bytes
@@ -51,6 +53,7 @@ class Plan:
     named: tuple[Named, ...]
     is_mutation: bool
     requirements: tuple[Requirement, ...] | None
+    recorded: tuple[tuple[Requirement, bool], ...] = ()
 
     def insist(self, variables: Mapping[str, Any], identity: Identity) -> None:
         """Let a request pass that is allowed to who asks.
@@ -60,9 +63,11 @@ class Plan:
             ForbiddenError: its token does not reach so far.
         """
         if self.requirements:
-            insist(
-                self.requirements, {**self.defaults, **variables} if self.defaults else variables, identity
-            )
+            insist(self.requirements, self._with_defaults(variables), identity)
+
+    def accesses(self, variables: Mapping[str, Any], identity: Identity) -> list[Access]:
+        """What of a request must be on record."""
+        return accesses_of(self.recorded, self._with_defaults(variables), identity) if self.recorded else []
 
     def key(self, operation: Operation, version: str, *, audience: str = "", experiment: str = "") -> Key:
         """The key of the answer to a request.
@@ -79,6 +84,9 @@ class Plan:
     def tags(self, variables: Mapping[str, Any]) -> frozenset[str]:
         """The readers and books that a request names."""
         return frozenset(tags_of(self.named, {**self.defaults, **variables}))
+
+    def _with_defaults(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        return {**self.defaults, **variables} if self.defaults else variables
 
     def _canonical(self, operation: Operation) -> bytes:
         """JSON of the variables: a default stands where it would be taken, and what nobody reads is left out."""
@@ -146,6 +154,7 @@ class Plans:
             if each.default_value is not None
         }
         is_query = asked.operation is OperationType.QUERY
+        requirements = requirements_of(fields)
         return Plan(
             digest=digest,
             policy=policy_of(self._schema, fields, longest=self._longest) if is_query else NOT_KEPT,
@@ -153,7 +162,8 @@ class Plans:
             defaults={name: value for name, value in defaults.items() if _is_json(value)},
             named=named_in(fields),
             is_mutation=asked.operation is OperationType.MUTATION,
-            requirements=requirements_of(fields),
+            requirements=requirements,
+            recorded=on_record(requirements),
         )
 
 

@@ -24,8 +24,15 @@ async def record_events(info: Info, events: Annotated[list[InteractionInput], EV
     if not events:
         raise BadUserInputError("events must not be empty")
     checked = [_checked(place, each) for place, each in enumerate(events)]
+    server = info.context.server
     try:
-        await info.context.server.fresh.record(checked)
+        in_time = (
+            checked
+            if server.office is None
+            else await server.office.erasing.without_late(checked, server.fresh)
+        )
+        if in_time:
+            await server.fresh.record(in_time)
     except InvalidEventError as error:
         raise BadUserInputError(str(error)) from error
     return RecordedEvents(accepted=len(checked))

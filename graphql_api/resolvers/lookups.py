@@ -82,4 +82,6 @@ def _node(info: Info, global_id: str, argument: str) -> Node | None:
 def readers(info: Info, first: Annotated[int, READERS_FIRST] = 5) -> list[strawberry.ID]:
     """Some readers to try the API with."""
     check_first(first, info.context.server.max_first, least=1)
-    return [strawberry.ID(user_id) for user_id in info.context.snapshot.readers[:first]]
+    snapshot = info.context.snapshot
+    shown = [user_id for user_id in snapshot.readers if not snapshot.recommender.is_masked(user_id)]
+    return [strawberry.ID(user_id) for user_id in shown[:first]]

@@ -14,8 +14,15 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, SettingsError
 from graphql_api.settings.names import did_you_mean, leaves
 from recs_core.errors import ParameterError
 
-READ_ELSEWHERE = frozenset({"BOOKVERSE_PROGRESS", "BOOKVERSE_CONFIG", "BOOKVERSE_TOKEN"})
-"""Variables with our prefix that are no settings: another room's, and what says which file to read."""
+READ_ELSEWHERE = frozenset(
+    {
+        "BOOKVERSE_AUDIT_KEY",
+        "BOOKVERSE_CONFIG",
+        "BOOKVERSE_PROGRESS",
+        "BOOKVERSE_TOKEN",
+    }
+)
+"""Variables with our prefix that are no settings: another room's, keys, and what says which file to read."""
 
 WITHOUT_PREFIX = "REDIS_URL"
 """The variable that hosts set for the Redis that they provide; ours goes before it."""

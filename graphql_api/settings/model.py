@@ -8,8 +8,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, fi
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from graphql_api.settings.api import ApiSettings
+from graphql_api.settings.audit import AuditSettings
 from graphql_api.settings.auth import AuthSettings
 from graphql_api.settings.loading import load
+from graphql_api.settings.privacy import PrivacySettings
+from graphql_api.settings.upstream import UpstreamSettings, check_token
 from graphql_api.settings.worker import WorkerSettings
 from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.data.secret_key import SecretKeyError
@@ -96,7 +99,14 @@ class Settings(BaseSettings):
     )
     api: ApiSettings = Field(ApiSettings(), description="The server.")
     auth: AuthSettings = Field(AuthSettings(), description="Who may ask what.")
+    audit: AuditSettings = Field(AuditSettings(), description="The record of who looked at whose data.")
+    privacy: PrivacySettings = Field(
+        PrivacySettings(), description="What readers can have done with their data."
+    )
     worker: WorkerSettings = Field(WorkerSettings(), description="The worker.")
+    upstream: UpstreamSettings = Field(
+        UpstreamSettings(), description="The store's services, which the worker reads."
+    )
     algorithms: AlgorithmSettings = Field(AlgorithmSettings(), description="How lists are made.")
     redis_url: SecretStr | None = Field(
         None,
@@ -117,6 +127,12 @@ class Settings(BaseSettings):
         None,
         description="Seal what profiles hold in Redis, 64 hexadecimal digits each, separated by commas: the first "
         "seals, all open; where unset, development leaves them plain.",
+    )
+    inventory_token: SecretStr | None = Field(
+        None, description="The bearer token for the inventory service; none is sent where unset."
+    )
+    checkout_token: SecretStr | None = Field(
+        None, description="The bearer token for the checkout service; none is sent where unset."
     )
 
     @classmethod
@@ -157,6 +173,25 @@ class Settings(BaseSettings):
             except SecretKeyError as error:
                 raise ValueError(str(error)) from None
         return given
+
+    @field_validator("inventory_token", "checkout_token")
+    @classmethod
+    def _is_bearer_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None:
+            check_token(token.get_secret_value())
+        return token
+
+    @model_validator(mode="after")
+    def _tokens_travel_unread(self) -> Self:
+        if self.environment == "production":
+            for name, token in (("inventory", self.inventory_token), ("checkout", self.checkout_token)):
+                url = getattr(self.upstream, f"{name}_url")
+                if token is not None and url is not None and not url.startswith("https://"):
+                    raise ValueError(
+                        f"production sends no token over plain HTTP: upstream.{name}_url must begin with https://, "
+                        f"or {PREFIX}{name.upper()}_TOKEN be unset"
+                    )
+        return self
 
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:

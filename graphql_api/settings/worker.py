@@ -64,10 +64,21 @@ class WorkerSettings(BaseModel):
     bundles_kept: int = Field(
         20, gt=0, description="Published bundles that stay, the newest; the one that is served always does."
     )
+    sync_interval: Interval = Field(
+        300,
+        description="When the store's services are read, if any is named: seconds, or a cron line in UTC.",
+    )
     retrain_share: float = Field(
         0.02,
         gt=0,
         description="A scheduled training runs if there are so many new interactions for each that was trained on.",
+    )
+    retrain_drift: float = Field(
+        0.1,
+        gt=0,
+        le=1,
+        description="Or if they are so far from what was trained on: the Jensen-Shannon divergence over popularity "
+        "buckets, 0 to 1.",
     )
     retrain_age: int = Field(
         7 * DAY_S, gt=0, description="Or if the last training is so long ago, in seconds."

@@ -17,6 +17,7 @@ from graphql_api.paging import Part, page_of
 from graphql_api.snapshots import Snapshot
 from graphql_api.types.book import Book, BookConnection
 from graphql_api.types.node import Node, global_id
+from recs_core.data.idmap import PAD
 
 
 @strawberry.enum(description="A group of readers by how much is known of them.")
@@ -46,7 +47,7 @@ class User(Node):
         return cls(
             id=global_id("User", user_id),
             user_id=strawberry.ID(user_id),
-            known=user_id in recommender.bundle.users,
+            known=recommender.user_row(user_id) != PAD,
             history_rows=recommender.history_rows(user_id),
             snapshot=snapshot,
         )

@@ -18,11 +18,15 @@ from redis import Redis
 from redis.exceptions import RedisError
 
 from pipelines.worker.effects import BookEffects, ReaderEffects
+from pipelines.worker.upstream.state import signs
+from recs_core.data.erased import ErasureDigests
+from recs_core.errors import BookverseError
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.consumer import ConsumerSettings, Handler, StreamConsumer
 from recs_core.online.scripts import is_transient
 from recs_core.online.streams import lags
+from recs_core.online.tombstones import check_key
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +72,11 @@ class Consumers:
         if not self._redis_answers():
             log.error("Redis does not answer within %g s: check that it runs and REDIS_URL", START_PATIENCE_S)
             return NO_REDIS
+        try:
+            check_key(self._client, ErasureDigests.from_environment())
+        except BookverseError as error:
+            log.error("%s", error)
+            return FAILED
         log.info("%s consumes %s", self.name, ", ".join(self._consumers))
         threads = [
             threading.Thread(target=self._consume, args=item, name=item[0])
@@ -133,7 +142,12 @@ class Consumers:
                 stream: {**asdict(consumer.tally), "lag": lags(self._client, stream)}
                 for stream, consumer in self._consumers.items()
             }
-            beat = {"pid": os.getpid(), "started": self._started.isoformat(), "streams": streams}
+            beat = {
+                "pid": os.getpid(),
+                "started": self._started.isoformat(),
+                "streams": streams,
+                "services": signs(self._client),
+            }
             self._client.set(keys.heartbeat(self.name), json.dumps(beat), ex=HEARTBEAT_TTL_S)
         except RedisError as error:
             log.warning("no heartbeat: %s", error)

@@ -18,8 +18,8 @@ from rq.scheduler import RQScheduler
 from rq.serializers import JSONSerializer
 
 from pipelines.worker.errors import HopelessJobError
-from pipelines.worker.kinds import KINDS, queue_named
 from pipelines.worker.tasks import PLACE, JobPlace
+from recs_core.online.job_kinds import KINDS, queue_named
 from recs_core.online.parent_death import dies_with_parent
 
 log = logging.getLogger(__name__)

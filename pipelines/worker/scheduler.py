@@ -13,8 +13,8 @@ from redis import Redis
 from redis.exceptions import LockError, RedisError
 from redis.lock import Lock
 
-from pipelines.worker.jobs import Jobs
 from recs_core.online import keys
+from recs_core.online.jobs import Jobs
 from recs_core.online.scripts import is_transient
 from recs_core.online.timetable import Timetable
 
@@ -82,7 +82,7 @@ class Scheduler:
                 self._note(self._client, schedule.kind, due)
             elif done < due:
                 asked.append(self._ask(schedule, due))
-        return asked
+        return asked + self._ask_to_erase()
 
     def run(self, stop: threading.Event) -> None:
         """Act, or stand by, until told to stop; what is missed while Redis is away is caught up."""
@@ -124,6 +124,22 @@ class Scheduler:
         how = "is asked for" if done.is_new else "was due, and one is not done yet"
         log.info("%s of %s %s: %s", schedule.kind, due.isoformat(), how, done.job_id)
         return done.job_id
+
+    def _ask_to_erase(self) -> list[str]:
+        """Ask for a job where readers were erased since the last one was asked for and none is at it."""
+        last: Any = self._client.zrange(keys.ERASED, -1, -1, withscores=True)
+        asked: Any = self._client.get(keys.ERASED_ASKED)
+        if not last or last[0][1] <= float(asked or 0):
+            return []
+        moment = f"{last[0][1]:.0f}"
+        # one that is at it may have begun before this erasure: then another is asked for when it is done
+        done = self._jobs.trigger(
+            "erase", by="erasure", with_new=lambda pipe: pipe.set(keys.ERASED_ASKED, moment)
+        )
+        if not done.is_new:
+            return []
+        log.info("a reader was erased: %s is asked for", done.job_id)
+        return [done.job_id]
 
     def _done(self, kind: str) -> datetime | None:
         found: Any = self._client.hget(keys.SCHEDULE_DONE, kind)

@@ -15,7 +15,10 @@ from pipelines.kept import Kept
 from pipelines.worker.errors import HopelessJobError
 from pipelines.worker.processes import CommandError, job_environment, run_command
 from pipelines.worker.stages import repro
+from pipelines.worker.upstream.client import Bounds, Endpoint
+from pipelines.worker.upstream.sync import synchronise
 from pipelines.worker.working_copy import WorkingCopy
+from recs_core.online.connection import connect
 
 NOT_DUE = 3
 """Exit status of `pipelines.freshness`: training need not run yet."""
@@ -30,10 +33,12 @@ class JobPlace:
         published: the path or URL of published bundles.
         event_table: the folder of the event table.
         redis_url: where events come from, and servers hear of bundles.
-        retrain_share, retrain_age: see `pipelines.freshness`.
+        retrain_share, retrain_drift, retrain_age: see `pipelines.freshness`.
         kept: how long what is kept; see `pipelines.retention`.
         memory_limit: bytes that a job may hold.
         threads: threads of its numerical libraries.
+        services: of the store, which are read.
+        bounds: what a request to one of them may take.
     """
 
     copy: WorkingCopy
@@ -41,10 +46,13 @@ class JobPlace:
     event_table: Path
     redis_url: str
     retrain_share: float
+    retrain_drift: float
     retrain_age: int
     kept: Kept
     memory_limit: int
     threads: int
+    services: tuple[Endpoint, ...]
+    bounds: Bounds
 
     def run(
         self,
@@ -95,6 +103,36 @@ def retain() -> str:
         return _last_line(_module("pipelines.retention", *where, *place.kept.as_options()))
 
 
+def erase() -> str:
+    """Take readers who were erased out of the event table, and train and publish without them.
+
+    Raises:
+        HopelessJobError: the gate refused the bundle; what was served before is served on, and masks them.
+    """
+    say("erase", None)
+    removed = _last_line(_module("pipelines.event_erasure", "--table", str(PLACE.get().event_table)))
+    return f"{removed}; {train()}"
+
+
+def sync() -> str:
+    """Read what has changed in the store's services, and send it on as events.
+
+    A service that is away is no reason to fail: what it told before stays, and the schedule asks again.
+
+    Raises:
+        HopelessJobError: a service refuses us, or answers otherwise than agreed; the others were read.
+    """
+    place = PLACE.get()
+    if not place.services:
+        raise HopelessJobError("no service is named: set upstream.inventory_url or upstream.checkout_url")
+    with connect(place.redis_url) as client:
+        outcomes = [synchronise(client, service, place.bounds, say) for service in place.services]
+    text = "; ".join(outcome.text for outcome in outcomes)
+    if any(outcome.needs_a_person for outcome in outcomes):
+        raise HopelessJobError(text)
+    return text
+
+
 def train(only_if_due: bool = False) -> str:
     """Run the pipeline and publish its bundle through the gate.
 
@@ -107,20 +145,23 @@ def train(only_if_due: bool = False) -> str:
     place = PLACE.get()
     aggregate()
     table = ["--table", str(place.event_table)]
+    served = ["--published", place.published]
+    why = ""
     if only_if_due:
-        bounds = ["--share", str(place.retrain_share), "--age", str(place.retrain_age)]
+        rule = {"share": place.retrain_share, "drift": place.retrain_drift, "age": place.retrain_age}
+        bounds = [word for name, bound in rule.items() for word in (f"--{name}", str(bound))]
         try:
-            _module("pipelines.freshness", "check", *table, *bounds)
+            why = f"; {_last_line(_module('pipelines.freshness', 'check', *table, *served, *bounds))}"
         except CommandError as error:
             if error.status == NOT_DUE:
                 return _last_line(error.lines)
             raise
-    events = _last_line(_module("pipelines.event_table", *table, "--count"))
+    knew = _last_line(_module("pipelines.freshness", "known", *table))
     with _alone():
         done = _stages()
         published = _publish()
-    _module("pipelines.freshness", "trained", *table, "--published", place.published, "--events", events)
-    return f"{done}; {published}"
+    _module("pipelines.freshness", "trained", *table, *served, "--knew", knew)
+    return f"{done}; {published}{why}"
 
 
 def say(stage: str, share: float | None) -> None:

@@ -11,15 +11,16 @@ from redis.retry import Retry
 TIMEOUT_S: Final = 5.0
 
 
-def connect(url: str) -> Redis:
+def connect(url: str, *, timeout_s: float = TIMEOUT_S) -> Redis:
     """A client that fails soon and does not try twice: a worker decides itself what comes after a fault.
 
     Args:
         url: `redis://`, `rediss://` or `unix://`.
+        timeout_s: patience with one operation.
     """
     return Redis.from_url(
         url,
         retry=Retry(NoBackoff(), 0),
-        socket_timeout=TIMEOUT_S,
-        socket_connect_timeout=TIMEOUT_S,
+        socket_timeout=timeout_s,
+        socket_connect_timeout=timeout_s,
     )

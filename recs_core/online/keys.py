@@ -22,6 +22,15 @@ INVENTORY_GENERATION: Final = f"{PREFIX}:{{overlay}}:generation"
 INVENTORY_CHANNEL: Final = f"{PREFIX}:overlay:changed"
 """Pub/sub channel: a generation, as soon as it is there."""
 
+ERASED: Final = f"{PREFIX}:{{erased}}:readers"
+"""Sorted set: digest of a reader's name by when the reader was erased, in microseconds since 1970."""
+
+ERASED_KEY: Final = f"{PREFIX}:{{erased}}:key"
+"""String: the id of the key of these digests."""
+
+ERASED_ASKED: Final = f"{PREFIX}:{{jobs}}:erased"
+"""String: the last erasure that a job was asked for to see to, in microseconds since 1970."""
+
 
 def stream(name: str) -> str:
     """Stream: the events themselves."""
@@ -63,3 +72,18 @@ SCHEDULE_LEADER: Final = f"{PREFIX}:{{schedule}}:leader"
 
 SCHEDULE_DONE: Final = f"{PREFIX}:{{schedule}}:done"
 """Hash: name of a schedule to the last of its moments that was seen to, in seconds since 1970."""
+
+
+def upstream_state(service: str) -> str:
+    """Hash: up to where a service of the store was read, when that last went well, and what went wrong since."""
+    return f"{PREFIX}:{{upstream:{service}}}:state"
+
+
+def upstream_rows(service: str) -> str:
+    """Hash: id of a row of a service that is not as agreed, to the reason, as JSON."""
+    return f"{PREFIX}:{{upstream:{service}}}:rows"
+
+
+def upstream_breaker(service: str) -> str:
+    """Beginning of the names under which the circuit breaker of a service keeps its state."""
+    return f"{PREFIX}:{{upstream:{service}}}"

@@ -58,6 +58,18 @@ class Script:
         except faults.NoScriptError:
             return await client.eval(self._source.decode(), len(keys), *keys, *arguments)
 
+    async def run_many_async(self, client: AsyncRedis, calls: Sequence[Call]) -> list[Any]:
+        """Run it once a call, in two round trips; the replies.
+
+        Raises:
+            RedisError: Redis is away or full; some calls may have been run.
+        """
+        async with client.pipeline(transaction=False) as pipe:
+            await client.script_load(self._source.decode())
+            for keys, arguments in calls:
+                pipe.evalsha(self._sha, len(keys), *keys, *arguments)
+            return await pipe.execute()
+
     def run_many(self, client: Redis, calls: Sequence[Call]) -> list[Any]:
         """Run it once a call, in one round trip.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from copy import copy
 from typing import Final, Literal, Self
 
@@ -71,6 +71,18 @@ class ServingRecommender:
         self.facts = BookFacts(popularity, bundle.vectors, authors)
         self.discovery = Discovery(bundle, self.filters, min_readers=min_readers)
         self._discretion = Discretion(self.discovery.co_reading, bundle.reading["all"], min_readers)
+        self.is_masked: Callable[[str], bool] = _nobody
+        """Whether a reader is treated as one whom the bundle does not know."""
+
+    def masking(self, is_masked: Callable[[str], bool]) -> Self:
+        """The same recommender, to which a reader is unknown from the moment on in which `is_masked` says so."""
+        other = copy(self)
+        other.is_masked = is_masked
+        return other
+
+    def user_row(self, user_id: str) -> int:
+        """The row of a reader; `PAD` for one who is unknown or masked."""
+        return PAD if self.is_masked(user_id) else self.bundle.users.row(user_id)
 
     @property
     def filters(self) -> FilterIndex:
@@ -117,11 +129,11 @@ class ServingRecommender:
             bundle, strategies=strategies, default_strategy=default, min_readers=min_readers
         )
         other._printed, other._newcomers = self._printed, books
-        return other.with_changes(states)
+        return other.masking(self.is_masked).with_changes(states)
 
     def history_rows(self, user_id: str) -> NDArray[np.int32]:
         """The book rows of a reader's history, ascending; empty for an unknown reader."""
-        return np.asarray(self._history(self.bundle.users.row(user_id)).indices, dtype=np.int32)
+        return np.asarray(self._history(self.user_row(user_id)).indices, dtype=np.int32)
 
     def cohort(self, user_id: str, *, cold_below: int = 5, heavy_from: int = 50) -> Cohort:
         """How much is known of a reader, by the length of the history; see `user_cohorts`, of which it is the name.
@@ -161,7 +173,7 @@ class ServingRecommender:
             ParameterError: there is no such strategy, or a weight of an event or a rule cannot be used.
         """
         by = self.strategies.named(strategy)
-        row = self.bundle.users.row(user_id)
+        row = self.user_row(user_id)
         taste = fold_in(self._history(row), recent, self.bundle.books)
         plain = by.is_own and not recent and rules.filters == EVERY_BOOK and not rules.exclude
         if plain and by.rerank(rules.rerank).leaves_order:
@@ -272,3 +284,7 @@ class ServingRecommender:
             rules=rules,
             allowed=allowed,
         )
+
+
+def _nobody(_user_id: str) -> bool:
+    return False

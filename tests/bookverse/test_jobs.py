@@ -6,7 +6,7 @@ import pytest
 from redis import Redis
 from typed_command import Call
 
-from pipelines.worker.jobs import Jobs
+from recs_core.online.jobs import Jobs
 
 
 def test_a_job_is_asked_for_once_listed_and_cancelled(bookverse: Call, client: Redis) -> None:
@@ -26,7 +26,10 @@ def test_a_job_is_asked_for_once_listed_and_cancelled(bookverse: Call, client: R
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["run", "dance"], "job must be one of index, train, evaluate, aggregate, retain (got 'dance')"),
+        (
+            ["run", "dance"],
+            "job must be one of index, train, evaluate, aggregate, retain, erase, sync (got 'dance')",
+        ),
         (["cancel", "x"], "there is no job 'x'; `bookverse jobs list` shows them"),
         (["requeue", "x"], "there is no job 'x'"),
     ],

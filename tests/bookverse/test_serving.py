@@ -17,9 +17,9 @@ from bookverse.ask import address
 from bookverse.doctor import examine
 from bookverse.state import State
 from pipelines.local_server import local_server
-from pipelines.worker.jobs import Jobs
 from recs_core.artifacts.bundle import Bundle
 from recs_core.online import keys
+from recs_core.online.jobs import Jobs
 from recs_core.testing.tiny import tiny_bundle
 
 

@@ -62,7 +62,7 @@ def answers(url: str) -> bool:
         return False
 
 
-def test_a_server_keeps_answers_documents_and_units_there(
+def test_a_server_keeps_answers_documents_and_units_there_and_erases(
     bundle: Bundle, encrypted: str, tmp_path: Path
 ) -> None:
     settings = {
@@ -79,6 +79,7 @@ def test_a_server_keeps_answers_documents_and_units_there(
                 == "bookverse; hit; detail=L2"
             )
         )
+        server.data('mutation { eraseUser(userId: "u001") { at } }')
         assert "NOPERM" not in server.log()
         assert PASSWORD not in server.log()
     with Redis.from_url(encrypted) as redis:

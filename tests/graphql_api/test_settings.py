@@ -121,6 +121,21 @@ def test_the_host_s_own_redis_variable_is_enough(
 
 
 @pytest.mark.usefixtures("production")
+def test_production_sends_no_token_that_can_be_read_on_its_way(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("BOOKVERSE_INVENTORY_TOKEN", "geheim")
+    monkeypatch.setenv("BOOKVERSE_UPSTREAM__INVENTORY_URL", "http://inventory")
+    line = refused(capsys, "--environment", "production")
+    assert (
+        "production sends no token over plain HTTP: upstream.inventory_url must begin with https://" in line
+    )
+    assert "geheim" not in line
+    monkeypatch.setenv("BOOKVERSE_UPSTREAM__INVENTORY_URL", "https://inventory")
+    assert checked(capsys, "--environment", "production")["inventory_token"][1] == "set"
+
+
+@pytest.mark.usefixtures("production")
 def test_secrets_are_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--check-config", "--environment", "production"]) == 0
     settings = Settings.load()
@@ -154,6 +169,13 @@ def test_secrets_are_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
         ("BOOKVERSE_ENVIRONMENT", "staging", "must be development or production (got 'staging')"),
         ("BOOKVERSE_CONFIG", "/none/my.yaml", "/none/my.yaml: cannot be read: "),
         ("BOOKVERSE_CURSOR_KEY", "geheim", "cursor_key: must have at least 32 characters"),
+        ("BOOKVERSE_INVENTORY_TOKEN", "geheim geheim", "inventory_token: must be a bearer token"),
+        ("BOOKVERSE_UPSTREAM__INVENTORY_URL", "inventory", "upstream.inventory_url: must be like https://"),
+        (
+            "BOOKVERSE_UPSTREAM__CHECKOUT_URL",
+            "https://me:geheim@checkout",  # pragma: allowlist secret
+            "upstream.checkout_url: must hold no name and no password",
+        ),
         (
             "REDIS_URL",
             "http://user:geheim@cache",  # pragma: allowlist secret

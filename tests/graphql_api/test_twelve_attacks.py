@@ -32,6 +32,8 @@ def production(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iter
             "BOOKVERSE_AUTH__ISSUER": ISSUER,
             "BOOKVERSE_AUTH__AUDIENCE": AUDIENCE,
             "BOOKVERSE_API__HOST": "127.0.0.1",
+            "BOOKVERSE_AUDIT__FOLDER": str(folder / "audit"),
+            "BOOKVERSE_AUDIT_KEY": "a" * 64,
         }
         with api_server(bundle.path, folder / "log", **settings) as running:
             yield running

@@ -1,9 +1,19 @@
-"""The project's copies that the tests share."""
+"""The project's copies that the tests share, and a Redis for each."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from project_copy import Workspace, make_workspace
+from redis import Redis
+
+from recs_core.online.redis_server import EmbeddedRedis
+
+
+@pytest.fixture
+def client() -> Iterator[Redis]:
+    with EmbeddedRedis(max_memory_bytes=2**26) as server, Redis.from_url(server.url) as connected:
+        yield connected
 
 
 @pytest.fixture(scope="session")

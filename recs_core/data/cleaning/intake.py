@@ -60,6 +60,7 @@ class Intake:
         self.quarantine = Quarantine()
         self._interactions: pa.Table | None = None
         self._interactions_file = ""
+        self._users_file = ""
         self._rows_read: dict[str, int] = defaultdict(int)
         self._rows_kept: dict[str, int] = defaultdict(int)
         self._filtered: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
@@ -110,6 +111,7 @@ class Intake:
             self._users = (
                 self._users.set_column(0, USERS_SCHEMA.field(0), named).sort_by("user_id").combine_chunks()
             )
+        self._users_file = file.name
         self._rows_kept[file.name] = self._users.num_rows
 
     def add_interactions(self, file: RawFile, rules: InteractionRules) -> None:
@@ -166,6 +168,7 @@ class Intake:
             rows_read=dict(self._rows_read),
             rows_kept={file: self._rows_kept[file] for file in self._rows_read},
             rows_filtered={file: dict(reasons) for file, reasons in self._filtered.items() if reasons},
+            users_file=self._users_file,
         )
 
     def _merge_editions(self, catalogue: Catalogue, gathered: Gathered) -> Catalogue:

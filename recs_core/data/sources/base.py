@@ -63,6 +63,7 @@ class SourceTables:
         rows_read: file name to number of data rows.
         rows_kept: file name to number of rows that are in one of the tables.
         rows_filtered: file name to reason to number of rows that are sound, but not wanted twice.
+        users_file: the file that the readers are from; empty where there is none.
     """
 
     interactions: pa.Table
@@ -74,6 +75,7 @@ class SourceTables:
     rows_read: dict[str, int]
     rows_kept: dict[str, int]
     rows_filtered: dict[str, dict[str, int]]
+    users_file: str = ""
 
 
 class Source(Protocol):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +16,7 @@ from pydantic import ValidationError
 
 from recs_core.data.cleaning.preparation import Preparation
 from recs_core.data.dictionaries import Codes
+from recs_core.data.erased import ErasureDigests, read_erased
 from recs_core.data.pseudonyms import Pseudonyms, is_pseudonym, required
 from recs_core.data.sources.base import INTERACTIONS_SCHEMA, Source, SourceTables, takes_options
 from recs_core.data.sources.forms import FORMS
@@ -28,6 +30,7 @@ COLUMNS = ("user_id", "book_id", "event", "value", "time")
 
 REPLACED = "an event of the same reader and book is later"
 UNKNOWN = "the book is not in the catalogue"
+ERASED = "the reader was erased"
 NOT_COUNTED = "the event is no interaction (data.sources.with-events.counted)"
 
 
@@ -40,6 +43,8 @@ class WithEvents:
         events: a Parquet file of events, ordered by time; named after its content, so that a change of it is a change
             of the parameters.
         counted: the events that are interactions.
+        erased: a JSON file of readers who were erased, by keyed digests, named after its content as well. Nothing of
+            theirs is taken from the source; the events have only what they did afterwards.
 
     Raises:
         ParameterError: there is no such form, or it does not take these options.
@@ -50,7 +55,12 @@ class WithEvents:
 
     @takes_options
     def __init__(
-        self, form: str, events: str, options: dict[str, Any] | None = None, counted: list[str] | None = None
+        self,
+        form: str,
+        events: str,
+        options: dict[str, Any] | None = None,
+        counted: list[str] | None = None,
+        erased: str | None = None,
     ) -> None:
         where = f"data.sources.{self.name}"
         if form not in FORMS:
@@ -61,6 +71,7 @@ class WithEvents:
             raise ParameterError(describe(error, where=f"{where}.options")) from None
         self.events = Path(events)
         self.counted = COUNTED if counted is None else tuple(counted)
+        self.erased = None if erased is None else Path(erased)
 
     def load(self, raw_dir: Path, preparation: Preparation, *, say: Callable[[str], None]) -> SourceTables:
         """Read both.
@@ -69,6 +80,8 @@ class WithEvents:
             DataError: one cannot be had or read.
         """
         before = self.source.load(raw_dir, preparation, say=say)
+        if self.erased is not None:
+            before = _without_erased(before, self.erased)
         say(f"reading {self.events}")
         events = _with_pseudonyms(_read(self.events), required(preparation.pseudonym_key_id), self.events)
         is_counted = pc.is_in(events["event"], value_set=pa.array(self.counted, pa.string()))
@@ -96,7 +109,38 @@ class WithEvents:
             rows_filtered=before.rows_filtered
             | ({old: was_filtered | {REPLACED: replaced}} if replaced else {})
             | {new: {reason: rows for reason, rows in filtered.items() if rows}},
+            users_file=before.users_file,
         )
+
+
+def _without_erased(tables: SourceTables, path: Path) -> SourceTables:
+    """What a source gave without the readers who were erased.
+
+    Raises:
+        DataError: the file is missing or damaged.
+        SecretKeyError: the key of the digests is no key.
+    """
+    if not path.exists():
+        raise DataError(f"{path} is missing; `bookverse jobs run train` makes it")
+    erased, digests = read_erased(path), ErasureDigests.from_environment()
+
+    def stays(readers: pa.Array) -> pa.Array:
+        return pa.array([digests.of(reader) not in erased for reader in readers.to_pylist()], pa.bool_())
+
+    readers = Codes.of(tables.interactions["user_id"])
+    kept = tables.interactions.filter(stays(readers.texts).take(pa.array(readers.codes)))
+    users = tables.users.filter(stays(tables.users["user_id"]))
+    gone = {tables.interactions_file: tables.interactions.num_rows - kept.num_rows}
+    gone[tables.users_file] = gone.get(tables.users_file, 0) + tables.users.num_rows - users.num_rows
+    gone = {file: rows for file, rows in gone.items() if rows}
+    filtered = {file: tables.rows_filtered.get(file, {}) | {ERASED: rows} for file, rows in gone.items()}
+    return replace(
+        tables,
+        interactions=kept,
+        users=users,
+        rows_kept={file: rows - gone.get(file, 0) for file, rows in tables.rows_kept.items()},
+        rows_filtered=tables.rows_filtered | filtered,
+    )
 
 
 def _read(path: Path) -> pa.Table:

@@ -48,6 +48,7 @@ NOBODYS: dict[str, tuple[str, set[Scope]]] = {
     "bundle": ("bundle { version }", {CATALOGUE, METRICS}),
     "strategies": ("strategies { name }", {CATALOGUE, METRICS}),
     "experiments": ("experiments { name }", {CATALOGUE, METRICS}),
+    "jobs": ("jobs { jobId }", {Scope.MODELS_ADMIN}),
 }
 """A question for what is no reader's, by root field, and the scopes that each suffice alone."""
 
@@ -57,6 +58,18 @@ READERS: dict[str, str] = {
     "user": 'user(id: "{}") {{ known }}',
 }
 """A question for a reader's data, by root field."""
+
+PRIVACY: dict[str, str] = {
+    "exportUser": 'query {{ exportUser(userId: "{}") {{ after }} }}',
+    "eraseUser": 'mutation {{ eraseUser(userId: "{}") {{ pseudonym }} }}',
+}
+"""What is done with a reader's data by who may do that with everybody's, and by no reader."""
+
+ADMIN: dict[str, str] = {
+    "askForJob": "mutation { askForJob(kind: AGGREGATE) { jobId } }",
+    "cancelJob": 'mutation { cancelJob(jobId: "nobody asked for it") { jobId } }',
+}
+"""What is asked of workers, by mutation."""
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +126,9 @@ def test_every_root_field_is_asked_and_says_what_it_needs() -> None:
     schema = build_schema(COMMITTED.read_text())
     assert schema.query_type is not None
     assert schema.subscription_type is not None
-    assert NOBODYS.keys() | READERS.keys() == schema.query_type.fields.keys()
     assert schema.mutation_type is not None
+    asked = NOBODYS.keys() | READERS.keys() | PRIVACY.keys() | ADMIN.keys() | {"recordEvents"}
+    assert asked == schema.query_type.fields.keys() | schema.mutation_type.fields.keys()
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         for name, field in root.fields.items():
             assert field.ast_node is not None
@@ -161,6 +175,38 @@ async def test_what_is_a_readers_against_every_scope_and_owner(
     assert await code(client, f"{{ {READERS[field].format(owner)} }}", headers) == (
         None if allowed else denied
     )
+
+
+@pytest.mark.parametrize(("held", "owner"), list(product([None, *Scope], [ME, OTHER])))
+@pytest.mark.parametrize("field", PRIVACY)
+async def test_erasure_and_export_against_every_scope_and_owner(
+    client: httpx.AsyncClient, field: str, held: Scope | None, owner: str
+) -> None:
+    headers = {} if held is None else bearing(held)
+    denied = "UNAUTHENTICATED" if held is None else "FORBIDDEN"
+    body = {"query": PRIVACY[field].format(owner)}
+    answer = (await client.post("/graphql", json=body, headers=headers)).json()
+    if held is Scope.PRIVACY_ADMIN:
+        assert "errors" not in answer
+        assert answer["data"][field]
+    else:
+        assert [error["extensions"]["code"] for error in answer["errors"]] == [denied]
+        assert "data" not in answer
+
+
+@pytest.mark.parametrize("held", [None, *Scope])
+@pytest.mark.parametrize("field", ADMIN)
+async def test_what_is_asked_of_workers_against_every_scope(
+    client: httpx.AsyncClient, field: str, held: Scope | None
+) -> None:
+    headers = {} if held is None else bearing(held)
+    answer = (await client.post("/graphql", json={"query": ADMIN[field]}, headers=headers)).json()
+    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+    if held is Scope.MODELS_ADMIN:
+        assert codes == (["BAD_USER_INPUT"] if field == "cancelJob" else [])
+    else:
+        assert codes == ["UNAUTHENTICATED" if held is None else "FORBIDDEN"]
+        assert "data" not in answer
 
 
 @pytest.mark.parametrize(

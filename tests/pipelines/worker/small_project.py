@@ -14,7 +14,7 @@ from pathlib import Path
 import yaml
 from redis import Redis
 
-from pipelines.worker.jobs import JobFacts, Jobs
+from recs_core.online.jobs import JobFacts, Jobs
 
 ROOT = Path(__file__).parents[3]
 

@@ -19,6 +19,7 @@ from redis import Redis
 from pipelines.worker import __main__ as command_line
 from pipelines.worker import consumers
 from pipelines.worker.consumers import FAILED, NO_REDIS, Consumers
+from pipelines.worker.upstream.state import note_fault, note_success
 from recs_core.online import keys
 from recs_core.online.consumer import ConsumerSettings
 from recs_core.online.events import json_schemas
@@ -75,10 +76,19 @@ def test_it_consumes_both_streams_and_ends_with_0_at_sigterm(
 def test_its_heartbeat_says_what_it_does_and_expires(
     client: Redis, redis_server: EmbeddedRedis, tmp_path: Path
 ) -> None:
+    note_success(client, "inventory", "7", None)
+    note_fault(client, "inventory", "it answers 500", None)
     with worker(redis_server.url, tmp_path / "log") as process:
         until(lambda: bool(client.keys(keys.heartbeat("*"))))
         (name,) = client.keys(keys.heartbeat("*"))
         beat = json.loads(client.get(name) or "{}")
+        assert beat["services"].keys() == {"inventory"}
+        assert beat["services"]["inventory"].pop("read_s_ago") >= 0
+        assert beat["services"]["inventory"] == {
+            "breaker": "closed",
+            "fault": "it answers 500",
+            "rows_set_aside": 0,
+        }
         assert beat["pid"] == process.pid
         assert set(beat["streams"]) == {"interactions", "inventory"}
         assert 0 < client.ttl(name) <= consumers.HEARTBEAT_TTL_S

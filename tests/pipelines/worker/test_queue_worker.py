@@ -12,10 +12,10 @@ from rq import Queue
 from rq.serializers import JSONSerializer
 from small_project import WRITE, SmallProject, over, until, worker
 
-from pipelines.worker import jobs as jobs_module
-from pipelines.worker import kinds
-from pipelines.worker.jobs import Jobs
 from pipelines.worker.processes import MARK
+from recs_core.online import job_kinds
+from recs_core.online import jobs as jobs_module
+from recs_core.online.jobs import Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 
 
@@ -32,7 +32,7 @@ def processes_of(project: SmallProject) -> list[psutil.Process]:
 
 @pytest.fixture
 def one_retry(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kinds, "RETRY_AFTER_S", (1,))
+    monkeypatch.setattr(job_kinds, "RETRY_AFTER_S", (1,))
     monkeypatch.setattr(jobs_module, "RETRY_AFTER_S", (1,))
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime, timedelta
 
 from redis import Redis
 
-from pipelines.worker.jobs import Jobs
-from pipelines.worker.kinds import queue_named
 from pipelines.worker.scheduler import LEASE_S, Schedule, Scheduler
 from recs_core.online import keys
+from recs_core.online.job_kinds import queue_named
+from recs_core.online.jobs import Jobs
 from recs_core.online.timetable import Timetable
 
 START = datetime(2026, 3, 1, 11, 59, 59, tzinfo=UTC)

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 from redis import Redis
-from small_project import SmallProject, over, worker
+from redis.asyncio import Redis as AsyncRedis
+from small_project import ROOT, SmallProject, over, worker
 
-from pipelines.event_table import count
+from pipelines.event_table import append, count, read
 from pipelines.freshness import read_trained
-from pipelines.worker.jobs import JobFacts, Jobs
+from pipelines.params import load_params
+from pipelines.worker.scheduler import Scheduler
 from recs_core.artifacts.bundle import open_bundle
 from recs_core.artifacts.registry import BundleRegistry
+from recs_core.data.erased import ErasureDigests, read_erased
 from recs_core.online.current import CURRENT
+from recs_core.online.jobs import JobFacts, Jobs
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import EventProducer
-from recs_core.testing.events import after, view
+from recs_core.online.tombstones import entomb
+from recs_core.testing.events import after, purchase, view
 from recs_core.testing.tiny import tiny_bundle
 
 
@@ -57,6 +64,8 @@ def test_a_training_is_published_and_the_next_waits_until_enough_is_new(
         EventProducer(client).send([view("c")])
         again = train(client, only_if_due=True)
         assert "stages of" in again.outcome
+        assert "training is due: 1 new events" in again.outcome
+        assert "no drift is known of 0 new interactions" in again.outcome
 
 
 def test_a_bundle_that_the_gate_refuses_is_not_served_and_not_tried_again(
@@ -88,3 +97,32 @@ def test_what_was_kept_long_enough_is_forgotten_by_a_job(
     assert done.status == "finished", done
     assert "1 rows of the event table" in done.outcome
     assert count(project.root / "data/events") == 1
+
+
+def test_who_was_erased_is_trained_without_once_for_all_erasures(
+    project: SmallProject, client: Redis, redis_server: EmbeddedRedis, bundle: Path
+) -> None:
+    shutil.copy(ROOT / "params.yaml", project.root / "params.yaml")
+    project.commit(bundle=bundle)
+    table = project.root / "data/events"
+    EventProducer(client).send([purchase("a", user_id="me"), purchase("b", user_id="you")])
+    append(client, table)
+    digests = ErasureDigests.from_environment()
+
+    async def erased() -> None:
+        async with AsyncRedis.from_url(redis_server.url) as connected:
+            await entomb(connected, digests, ["me"])
+
+    asyncio.run(erased())
+    (asked,) = Scheduler(client, []).step()
+    with worker(project, redis_server.url, "train"):
+        done = over(client, asked)
+    assert done.status == "finished", done
+    assert done.outcome.startswith("1 events of readers who were erased are no more in")
+    assert read(table)["user_id"].to_pylist() == ["you"]
+    assert BundleRegistry(project.root / "data/published").current() == open_bundle(bundle).version
+    # what the pipeline is given of the table has nothing of the reader, and says who is to be left out
+    options = load_params(project.copy / "params.yaml").data.sources["with-events"]
+    assert read_erased(project.copy / options["erased"]).keys() == {digests.of("me")}
+    trained_on = pq.read_table(project.copy / options["events"], partitioning=None)
+    assert trained_on["user_id"].to_pylist() == ["you"]

@@ -227,3 +227,15 @@ def test_rows_and_ids_of_appended_books_are_each_others_inverse() -> None:
         ids.rows(["a", "x"])
     with pytest.raises(DataError, match="must be new"):
         AppendedIds(IdMap.from_ids(["b"], space="book"), IdMap.from_ids(["b"], space="book"))
+
+
+def test_a_masked_reader_stays_masked_whatever_the_store_changes(base: ServingRecommender) -> None:
+    reader = str(base.bundle.users.array[0])
+    masked = base.masking(lambda user_id: user_id == reader)
+    book = str(base.bundle.books.array[0])
+    for changed in (masked, masked.with_changes({book: {"withdrawn": True}}), masked.with_newcomers(NEW)):
+        assert changed.user_row(reader) == PAD
+        assert changed.history_rows(reader).size == 0
+        assert changed.recommend(reader, k=5).served_from is ServedFrom.POPULAR
+        assert changed.user_row(str(base.bundle.users.array[1])) == 1
+    assert base.user_row(reader) == 0

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
-from examples import with_events
+from examples import book_crossing, with_events
 
 from recs_core.data.cleaning.preparation import Preparation
+from recs_core.data.erased import ErasureDigests
 from recs_core.data.pseudonyms import ENVIRONMENT_VARIABLE, Pseudonyms
 from recs_core.data.sources.base import SourceTables
-from recs_core.data.sources.with_events import NOT_COUNTED, REPLACED, UNKNOWN, WithEvents
+from recs_core.data.sources.with_events import ERASED, NOT_COUNTED, REPLACED, UNKNOWN, WithEvents
 from recs_core.errors import DataError, ParameterError
 
 
@@ -79,3 +82,57 @@ def test_readers_of_events_are_called_as_in_the_source(
     assert pairs(found.interactions) == sorted(named)
     with pytest.raises(DataError, match=r"has pseudonyms, and data\.pseudonym_key_id is null"):
         WithEvents(**options).load(tmp_path, Preparation(), say=lambda line: None)
+
+
+def test_a_reader_who_was_erased_is_in_no_table_and_every_row_is_accounted_for(tmp_path: Path) -> None:
+    digests = ErasureDigests.from_environment()
+    note = tmp_path / "erased.json"
+    note.write_text(json.dumps({digests.of("u1"): 1_760_000_000_000, digests.of("nobody"): 1}))
+    example = with_events(tmp_path)
+    # what the reader did before was taken out of the events already
+    events = pq.read_table(example.options["events"])
+    pq.write_table(events.filter(pc.not_equal(events["user_id"], "u1")), example.options["events"])
+    tables = WithEvents(**example.options, erased=str(note)).load(
+        tmp_path, Preparation(), say=lambda line: None
+    )
+    assert {user for user, *_ in pairs(tables.interactions)} == {"u2", "u3"}
+    assert (tables.rows_kept["old.csv"], tables.rows_filtered["old.csv"]) == (1, {ERASED: 2})
+    aside = tables.quarantine["file"].to_pylist()
+    for file, read in tables.rows_read.items():
+        filtered = sum(tables.rows_filtered.get(file, {}).values())
+        assert tables.rows_kept[file] + aside.count(file) + filtered == read, file
+
+
+def test_a_note_that_is_missing_stops_the_stage(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"erased\.json is missing"):
+        load(tmp_path, erased=str(tmp_path / "erased.json"))
+
+
+def test_somebody_may_be_erased_where_nothing_has_happened_since(tmp_path: Path) -> None:
+    note = tmp_path / "erased.json"
+    note.write_text(json.dumps({ErasureDigests.from_environment().of("u2"): 1}))
+    example = with_events(tmp_path)
+    events = pq.read_table(example.options["events"])
+    pq.write_table(events.slice(0, 0), example.options["events"])
+    tables = WithEvents(**example.options, erased=str(note)).load(
+        tmp_path, Preparation(), say=lambda line: None
+    )
+    assert pairs(tables.interactions) == [("u1", "b1", "rating", 5.0), ("u1", "b2", "rating", 4.0)]
+
+
+def test_what_is_known_of_an_erased_reader_goes_too(tmp_path: Path) -> None:
+    source, events = book_crossing(tmp_path), with_events(tmp_path).options["events"]
+    options = {"form": "book-crossing", "options": source.options, "events": events}
+    before = WithEvents(**options).load(tmp_path, Preparation(), say=lambda line: None)
+    reader = before.users["user_id"][0].as_py()
+    note = tmp_path / "erased.json"
+    note.write_text(json.dumps({ErasureDigests.from_environment().of(reader): 1}))
+    after = WithEvents(**options, erased=str(note)).load(tmp_path, Preparation(), say=lambda line: None)
+    assert after.users.num_rows == before.users.num_rows - 1
+    assert reader not in after.users["user_id"].to_pylist()
+    assert reader not in after.interactions["user_id"].to_pylist()
+    aside = after.quarantine["file"].to_pylist()
+    for file, read in after.rows_read.items():
+        filtered = sum(after.rows_filtered.get(file, {}).values())
+        assert after.rows_kept[file] + aside.count(file) + filtered == read, file
+    assert after.rows_filtered[before.users_file][ERASED] == 1

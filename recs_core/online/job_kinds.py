@@ -31,12 +31,14 @@ class JobKind:
         queue: where it waits.
         task: the function that does it, as a dotted path.
         what: what it does, for people.
+        finished_kept_s: how long a finished job can be looked at, in seconds.
     """
 
     name: str
     queue: str
     task: str
     what: str
+    finished_kept_s: int = FINISHED_KEPT_S
 
 
 KINDS: Final[Mapping[str, JobKind]] = {
@@ -54,6 +56,14 @@ KINDS: Final[Mapping[str, JobKind]] = {
         JobKind(
             "retain", "maintenance", "pipelines.worker.tasks.retain", "forget what has been kept long enough"
         ),
+        JobKind(
+            "erase",
+            "train",
+            "pipelines.worker.tasks.erase",
+            "take readers who were erased out of the table, run the pipeline without them, publish its bundle",
+        ),
+        # so often that a week of them would hide the others; `bookverse upstream list` knows the last
+        JobKind("sync", "maintenance", "pipelines.worker.tasks.sync", "read the store's services", 3_600),
     )
 }
 """Every job by its name."""

@@ -16,20 +16,23 @@ from rq.job import Job, JobStatus
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from pipelines.worker.kinds import (
+from recs_core.errors import ParameterError
+from recs_core.online import keys
+from recs_core.online.job_kinds import (
     DEAD_KEPT_S,
-    FINISHED_KEPT_S,
     KINDS,
     QUEUES,
     RETRY_AFTER_S,
     queue_named,
     retry,
 )
-from recs_core.errors import ParameterError
-from recs_core.online import keys
 
 OPEN: Final = frozenset({JobStatus.QUEUED, JobStatus.STARTED, JobStatus.SCHEDULED, JobStatus.DEFERRED})
 """A job in such a status will be done, or is."""
+
+
+MOST_IDS: Final = 1_000
+"""Of each queue and each status, that are looked at to find the newest jobs; a status is kept by its end."""
 
 
 @dataclass(frozen=True)
@@ -93,6 +96,7 @@ class Jobs:
         by: str,
         arguments: dict[str, Any] | None = None,
         also: Callable[[Pipeline], object] | None = None,
+        with_new: Callable[[Pipeline], object] | None = None,
     ) -> Triggered:
         """Ask for a job, unless one of its kind is not done yet.
 
@@ -101,6 +105,7 @@ class Jobs:
             by: who asks, for people.
             arguments: of its task; JSON.
             also: writes that happen together with this, whether or not the job is new.
+            with_new: writes that happen together with this where the job is new.
 
         Raises:
             ParameterError: there is no such kind.
@@ -117,17 +122,26 @@ class Jobs:
                 meta={"kind": kind, "by": by, "stage": "", "share": None},
                 description=kind,
                 retry=retry(),
-                result_ttl=FINISHED_KEPT_S,
+                result_ttl=KINDS[kind].finished_kept_s,
                 failure_ttl=DEAD_KEPT_S,
                 pipeline=pipe,
             )
+            if with_new is not None:
+                with_new(pipe)
 
         other = self._if_none_is_open(kind, job_id, enqueue, also)
         return Triggered(other or job_id, other is None)
 
-    def all(self) -> list[JobFacts]:
-        """All jobs that are known, the last asked for first."""
-        found = [_facts(job) for queue in self._queues() for job in self._jobs_of(queue)]
+    def all(self, *, newest: int | None = None) -> list[JobFacts]:
+        """The jobs that are known, the last asked for first.
+
+        Args:
+            newest: so many at most; None for all.
+        """
+        ids = {job_id for queue in self._queues() for job_id in self._ids_in(queue, newest)}
+        chosen = sorted(ids, key=_asked_at, reverse=True)[:newest]
+        fetched = Job.fetch_many(chosen, connection=self._client, serializer=JSONSerializer)
+        found = [_facts(job) for job in fetched if job is not None]
         return sorted(found, key=lambda job: job.asked or datetime.min.replace(tzinfo=UTC), reverse=True)
 
     def get(self, job_id: str) -> JobFacts:
@@ -218,7 +232,8 @@ class Jobs:
     def _job(self, job_id: str) -> Job:
         try:
             return self._fetch(job_id)
-        except NoSuchJobError:
+        except (NoSuchJobError, ValueError):
+            # RQ refuses to look for what is no name of a job
             raise ParameterError(f"there is no job {job_id!r}; `bookverse jobs list` shows them") from None
 
     def _fetch(self, job_id: str) -> Job:
@@ -227,7 +242,7 @@ class Jobs:
     def _queues(self) -> Iterator[Queue]:
         return (queue_named(self._client, name) for name in QUEUES)
 
-    def _jobs_of(self, queue: Queue) -> Iterator[Job]:
+    def _ids_in(self, queue: Queue, newest: int | None) -> Iterator[str]:
         registries = (
             queue.started_job_registry,
             queue.scheduled_job_registry,
@@ -235,13 +250,16 @@ class Jobs:
             queue.failed_job_registry,
             queue.canceled_job_registry,
         )
-        ids = list(queue.job_ids)
+        most = -1 if newest is None else max(newest, MOST_IDS)
+        yield from queue.get_job_ids(length=most)
         for registry in registries:
             # looking must not act: a worker sees to jobs whose worker died
-            ids += registry.get_job_ids(cleanup=False)
-        unique = list(dict.fromkeys(ids))
-        fetched = Job.fetch_many(unique, connection=self._client, serializer=JSONSerializer)
-        return (job for job in fetched if job is not None)
+            yield from registry.get_job_ids(end=most if most < 0 else most - 1, desc=True, cleanup=False)
+
+
+def _asked_at(job_id: str) -> str:
+    """What a job's id says of when it was asked for, in an order of texts; it is that of `Jobs.trigger`."""
+    return job_id.partition("-")[2]
 
 
 def _facts(job: Job) -> JobFacts:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 import zlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime, tzinfo
 
 import pytest
 from redis import Redis
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
-from pipelines.worker.jobs import Jobs
-from pipelines.worker.kinds import KINDS, QUEUES, queue_named
 from recs_core.errors import ParameterError
+from recs_core.online import jobs as module
 from recs_core.online import keys
+from recs_core.online.job_kinds import KINDS, QUEUES, queue_named
+from recs_core.online.jobs import Jobs
 
 
 def test_two_who_ask_get_one_job(client: Redis) -> None:
@@ -37,7 +39,7 @@ def test_many_who_ask_at_the_same_moment_get_one_job(client: Redis) -> None:
 def test_each_kind_waits_in_its_queue(client: Redis) -> None:
     for kind in KINDS:
         Jobs(client).trigger(kind, by="test")
-    assert [queue_named(client, name).count for name in QUEUES] == [1, 1, 1, 1]
+    assert [queue_named(client, name).count for name in QUEUES] == [1, 1, 1, 2]
     assert {job.kind for job in Jobs(client).all()} == set(KINDS)
 
 
@@ -91,3 +93,24 @@ def test_a_job_that_has_not_failed_is_not_requeued(client: Redis) -> None:
     with pytest.raises(ParameterError, match="is queued, it has not failed"):
         Jobs(client).requeue(asked.job_id)
     assert Jobs(client).dead() == []
+
+
+def test_the_newest_jobs_are_found_whatever_became_of_them(
+    client: Redis, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hours = iter(range(6))
+
+    class Hourly(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> Hourly:
+            return cls(2026, 3, 1, next(hours), tzinfo=tz)
+
+    monkeypatch.setattr(module, "datetime", Hourly)
+    jobs = Jobs(client)
+    ids = []
+    for number in range(6):
+        ids.insert(0, jobs.trigger("train", by=str(number)).job_id)
+        if number < 5:
+            jobs.cancel(ids[0])
+    assert [job.job_id for job in jobs.all()] == ids
+    assert [job.job_id for job in jobs.all(newest=2)] == ids[:2]

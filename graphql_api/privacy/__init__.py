@@ -1,0 +1,1 @@
+"""What readers can have done with their data: all of it handed over, or all of it removed."""
