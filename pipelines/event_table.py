@@ -36,7 +36,7 @@ from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import Interaction, InvalidEventError, Rating, decode
 from recs_core.online.streams import pages
-from recs_core.online.tombstones import check_key, erased_ms, is_before
+from recs_core.online.tombstones import check_key, erased_ms, in_time
 
 STREAM: Final = "interactions"
 CURSOR: Final = "cursor.json"
@@ -190,12 +190,7 @@ def _in_time(
     client: Redis, digests: ErasureDigests, events: Sequence[Interaction], done: Appended
 ) -> list[Interaction]:
     """Events without those of before the erasure of their readers."""
-    erased = erased_ms(client, digests, {event.user_id for event in events})
-    kept = [
-        event
-        for event in events
-        if event.user_id not in erased or not is_before(event.time_ms, erased[event.user_id])
-    ]
+    kept = in_time(events, erased_ms(client, digests, {event.user_id for event in events}))
     done.late += len(events) - len(kept)
     return kept
 

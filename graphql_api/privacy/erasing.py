@@ -25,7 +25,7 @@ from recs_core.errors import ParameterError
 from recs_core.online.erasure import Removed, quoted, remove
 from recs_core.online.events import Interaction
 from recs_core.online.invalidations import LOG, MAX_MESSAGES, message
-from recs_core.online.tombstones import TAG, ErasedReaders, entomb, erased_ms_async, is_before
+from recs_core.online.tombstones import TAG, ErasedReaders, entomb, erased_ms_async, in_time
 
 KEPT = (f"{shared.PREFIX}:*:answer", f"{store.PREFIX}*")
 """The keys of kept answers and documents."""
@@ -144,11 +144,7 @@ class Erasing:
             erased = await erased_ms_async(fresh.connection.redis, self._erased.digests, suspects)
         except (RedisError, OSError):
             raise EventsUnavailableError("events cannot be taken now; send them again") from None
-        return [
-            event
-            for event in events
-            if event.user_id not in erased or not is_before(event.time_ms, erased[event.user_id])
-        ]
+        return in_time(events, erased)
 
     async def _tell(self, redis: Redis, names: Sequence[str], served: Sequence[Snapshot]) -> None:
         """Have every server mask the reader, and forget what it keeps about the reader, in one."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import Any, Final
 
@@ -20,7 +20,7 @@ from redis.exceptions import RedisError
 from recs_core.data.erased import ENVIRONMENT_VARIABLE, ErasureDigests
 from recs_core.errors import ParameterError
 from recs_core.online import keys
-from recs_core.online.events import ALLOWED_AHEAD
+from recs_core.online.events import ALLOWED_AHEAD, Interaction
 from recs_core.online.scripts import Script
 
 log = logging.getLogger(__name__)
@@ -45,6 +45,19 @@ _AHEAD_MS: Final = round(ALLOWED_AHEAD.total_seconds() * 1_000)
 def is_before(time_ms: int, erased_ms: int) -> bool:
     """Whether an event may be of before an erasure, by a sender's clock that is as far ahead as it may be."""
     return time_ms <= erased_ms + _AHEAD_MS
+
+
+def in_time(events: Iterable[Interaction], erased: Mapping[str, int]) -> list[Interaction]:
+    """Events without those that may be of before the erasure of their readers.
+
+    Args:
+        erased: reader to when, as `erased_ms` says it.
+    """
+    return [
+        event
+        for event in events
+        if event.user_id not in erased or not is_before(event.time_ms, erased[event.user_id])
+    ]
 
 
 async def entomb(client: AsyncRedis, digests: ErasureDigests, names: Sequence[str]) -> int:

@@ -38,9 +38,11 @@ from pipelines.worker.upstream.state import (
     set_aside,
 )
 from pipelines.worker.upstream.wire import Page
+from recs_core.data.erased import ErasureDigests
 from recs_core.errors import DataError
-from recs_core.online.events import Event
+from recs_core.online.events import Event, Interaction
 from recs_core.online.streams import MAX_BATCH, BackPressureError, EventProducer
+from recs_core.online.tombstones import check_key, erased_ms, in_time
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +121,7 @@ class _Reading:
         self._client = client
         self._service = service
         self._say = say
-        self._events = self._bad = 0
+        self._rows = self._bad = 0
 
     def read(self, upstream: UpstreamClient, state: UpstreamState) -> str:
         """Read all pages; what came, for people."""
@@ -137,15 +139,14 @@ class _Reading:
         for number, page in enumerate(_pages(upstream, first.page), start=1):
             self._say(f"{self._service.name}: page {number}", None)
             self._take(page)
-        rows = self._events + self._bad
         # what an ETag belongs to is the answer from this position: it is worth keeping while nothing comes
-        stays = first.etag is not None and rows == 0
+        stays = first.etag is not None and self._rows == 0
         position = state.position if stays else first.page.position
         note_success(self._client, self._service.name, position, first.etag if stays else None)
         aside = (
             f", {self._bad:,} set aside: `bookverse upstream rows {self._service.name}`" if self._bad else ""
         )
-        return f"{rows:,} row{'' if rows == 1 else 's'}{aside}"
+        return f"{self._rows:,} row{'' if self._rows == 1 else 's'}{aside}"
 
     def _take(self, page: Page) -> None:
         """Send the events of the good rows on, and set the others aside."""
@@ -160,13 +161,21 @@ class _Reading:
             except DataError as error:
                 kept = "" if self._service.personal else json.dumps(row)
                 bad.append(RowSetAside(_row_id(row), str(error), kept, now))
-        for start in range(0, len(events), MAX_BATCH):
-            self._send(events[start : start + MAX_BATCH])
-        self._events += len(events)
+        wanted = self._in_time(events) if self._service.personal else events
+        for start in range(0, len(wanted), MAX_BATCH):
+            self._send(wanted[start : start + MAX_BATCH])
+        self._rows += len(page.items)
         self._bad += len(bad)
         aside = set_aside(self._client, self._service.name, bad, good)
         if bad and aside > MAX_ROWS:
             raise ContractError(f"{aside:,} of its rows are not as agreed, such as one with {bad[0].reason}")
+
+    def _in_time(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Events without those of readers who were erased after them: a service may tell of them for ever."""
+        digests = ErasureDigests.from_environment()
+        check_key(self._client, digests)
+        interactions = [event for event in events if isinstance(event, Interaction)]
+        return in_time(interactions, erased_ms(self._client, digests, {e.user_id for e in interactions}))
 
     def _send(self, events: Sequence[Event]) -> None:
         patiently = Retrying(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 from redis import Redis
+from redis.asyncio import Redis as AsyncRedis
 from store_services import StoreServices, after, book, bought, status
 
 from pipelines.worker.upstream import state as kept
@@ -14,11 +16,14 @@ from pipelines.worker.upstream import sync as module
 from pipelines.worker.upstream.errors import ContractError, RefusedError, UnavailableError
 from pipelines.worker.upstream.state import begin_at, read_state, rows_set_aside
 from pipelines.worker.upstream.sync import Outcome
+from recs_core.data.erased import ErasureDigests
 from recs_core.online import keys
 from recs_core.online.consumer import ConsumerSettings, StreamConsumer
 from recs_core.online.events import Event, decode
 from recs_core.online.inventory import InventoryWriter, read_changes
+from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import BackPressureError
+from recs_core.online.tombstones import entomb
 
 Sync = Callable[..., Outcome]
 
@@ -234,6 +239,22 @@ def test_nothing_is_kept_of_a_row_about_a_person(store: StoreServices, client: R
     (aside,) = rows_set_aside(client, "checkout")
     assert (aside.row_id, aside.row) == ("line-1", "")
     assert "bought_at: Input should be a valid datetime" in aside.reason
+    assert not [key for key in client.scan_iter() if b"jane.doe" in (client.dump(key) or b"")]
+
+
+def test_purchases_of_a_reader_who_was_erased_do_not_come_back(
+    store: StoreServices, client: Redis, redis_server: EmbeddedRedis, sync: Sync
+) -> None:
+    async def erase() -> None:
+        async with AsyncRedis.from_url(redis_server.url) as connected:
+            await entomb(connected, ErasureDigests.from_environment(), ["jane.doe"])
+
+    for number, reader in enumerate(["jane.doe", "u", "jane.doe"]):
+        store.purchases.put(f"line-{number}", bought(f"line-{number}", reader, "b"))
+    asyncio.run(erase())
+    assert sync("checkout").text == "checkout: 3 rows"
+    assert read_state(client, "checkout").position == "3"
+    assert [event.user_id for event in sent(client, "interactions")] == ["u"]
     assert not [key for key in client.scan_iter() if b"jane.doe" in (client.dump(key) or b"")]
 
 
