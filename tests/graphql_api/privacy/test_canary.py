@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -215,6 +216,8 @@ def planted(shop: Shop) -> None:
     ]
     sent += [event("o0", "PURCHASE", books[3], "u002")]
     assert shop.ask(one, RECORD, Scope.EVENTS_WRITE, events=sent)["data"]["recordEvents"]["accepted"] == 4
+    # one that no producer lets through, counted as producers do
+    shop.redis.hincrby(keys.counts("interactions"), "#added", 1)
     shop.redis.xadd(keys.stream("interactions"), {"event": f'{{"user_id":"{MARK}","type":"nonsense"}}'})
     eventually(lambda: lags(shop.redis, "interactions") == {"profiles": 0})
     append(shop.redis, shop.table)
@@ -243,8 +246,6 @@ def planted(shop: Shop) -> None:
 
 
 def _sha256(text: str) -> str:
-    import hashlib
-
     return hashlib.sha256(text.encode()).hexdigest()
 
 
