@@ -20,11 +20,11 @@ from rq.worker_registration import get_keys
 
 from bookverse.state import State, state_of
 from bookverse.upstream import ago, services
-from graphql_api.settings import registry_of
+from graphql_api.settings import Settings, registry_of
 from graphql_api.wiring import check_pseudonym_key
 from pipelines.worker.upstream.state import read_state
 from recs_core.artifacts.bundle import open_bundle
-from recs_core.errors import BookverseError
+from recs_core.errors import BookverseError, ParameterError
 from recs_core.online import keys
 from recs_core.online.events import STREAMS
 from recs_core.online.job_kinds import QUEUES, queue_named
@@ -78,10 +78,19 @@ def examine(state: State) -> Iterator[Finding]:
     except BookverseError as error:
         yield Finding("configuration", "bad", str(error), "`bookverse serve --check-config` shows where from")
         return
-    yield Finding("configuration", "good", f"for {settings.environment}")
+    yield _configuration(settings)
     yield from _redis(state)
     yield _data()
     yield _bundle(state)
+
+
+def _configuration(settings: Settings) -> Finding:
+    found = f"for {settings.environment}"
+    try:
+        settings.insist_on_secrets_of_servers()
+    except ParameterError as error:
+        return Finding("configuration", "note", f"{found}, enough for a worker", f"for a server: {error}")
+    return Finding("configuration", "good", found)
 
 
 def _python() -> Finding:

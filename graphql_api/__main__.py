@@ -47,6 +47,7 @@ def main(arguments: list[str] | None = None) -> int:
         loaded = load(
             Settings, given_options(options, Settings), origin="command line", config=options["config"]
         )
+        loaded.settings.insist_on_secrets_of_servers()
         if options["check_config"]:
             sys.stdout.write(in_force(loaded))
             return 0

@@ -81,10 +81,12 @@ def create_app(
         schema: what can be asked; the product's where None.
 
     Raises:
+        ParameterError: production lacks a secret.
         DocumentsError: the trusted documents are faulty.
         KeySetError: the key set is a file that cannot be used.
         SecretKeyError: a key that the settings ask for is missing.
     """
+    settings.insist_on_secrets_of_servers()
     options = options or options_of(settings)
     api = settings.api
     schema = schema or build_schema(settings)

@@ -16,6 +16,7 @@ from graphql_api.settings.upstream import UpstreamSettings, check_token
 from graphql_api.settings.worker import WorkerSettings
 from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.data.secret_key import SecretKeyError
+from recs_core.errors import ParameterError
 from recs_core.online.sealed import SealingKeys
 from recs_core.serving.discretion import MIN_READERS
 from recs_core.serving.rerank import RerankConfig
@@ -195,26 +196,39 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _production_has_its_secrets(self) -> Self:
-        if self.environment == "production":
-            needed: dict[str, tuple[object, str]] = {
-                "AUTH__KEYS": (
-                    self.auth.keys,
-                    "the key set that tokens are verified with, a path or https://...",
-                ),
-                "REDIS_URL": (self.redis_url, "name the Redis that all servers share, redis://..."),
-                "CURSOR_KEY": (
-                    self.cursor_key,
-                    "set it to what `openssl rand -hex 32` prints, once for all servers",
-                ),
-                "PROFILE_KEYS": (
-                    self.profile_keys,
-                    "set it to what `openssl rand -hex 32` prints, once for all servers and workers",
-                ),
-            }
-            missing = [f"{PREFIX}{name}: {how}" for name, (value, how) in needed.items() if value is None]
-            if missing:
-                raise ValueError(f"production needs the environment variable {'; and '.join(missing)}")
+        missing = self._missing(
+            REDIS_URL=(self.redis_url, "name the Redis that all servers share, redis://..."),
+            PROFILE_KEYS=(
+                self.profile_keys,
+                "set it to what `openssl rand -hex 32` prints, once for all servers and workers",
+            ),
+        )
+        if missing:
+            raise ValueError(missing)
         return self
+
+    def insist_on_secrets_of_servers(self) -> None:
+        """Make sure that a server has what a worker of production does without.
+
+        Raises:
+            ParameterError: it is a server of production, and lacks a secret.
+        """
+        missing = self._missing(
+            AUTH__KEYS=(self.auth.keys, "the key set that tokens are verified with, a path or https://..."),
+            CURSOR_KEY=(
+                self.cursor_key,
+                "set it to what `openssl rand -hex 32` prints, once for all servers",
+            ),
+        )
+        if missing:
+            raise ParameterError(missing)
+
+    def _missing(self, **needed: tuple[object, str]) -> str:
+        """What production lacks, and what to do; empty where it lacks nothing."""
+        if self.environment != "production":
+            return ""
+        lacking = [f"{PREFIX}{name}: {how}" for name, (value, how) in needed.items() if value is None]
+        return f"production needs the environment variable {'; and '.join(lacking)}" if lacking else ""
 
     @property
     def sealing(self) -> SealingKeys | None:

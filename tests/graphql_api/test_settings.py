@@ -10,9 +10,12 @@ import pytest
 from api_server import server_command, server_environment
 
 from graphql_api.__main__ import main
+from graphql_api.app import create_app
 from graphql_api.settings import Settings, page
 from graphql_api.settings.names import leaves
+from recs_core.artifacts.bundle import Bundle
 from recs_core.errors import ParameterError
+from recs_core.serving.recommender import ServingRecommender
 
 SECRETS = {
     "BOOKVERSE_REDIS_URL": "redis://user:geheim@cache",  # pragma: allowlist secret
@@ -108,6 +111,18 @@ def test_production_without_a_secret_names_it(
     line = refused(capsys, "--environment", "production")
     assert f"production needs the environment variable {missing}: " in line
     assert "geheim" not in line
+
+
+@pytest.mark.usefixtures("production")
+def test_a_worker_of_production_does_without_what_only_servers_need(
+    monkeypatch: pytest.MonkeyPatch, bundle: Bundle
+) -> None:
+    monkeypatch.setenv("BOOKVERSE_ENVIRONMENT", "production")
+    for name in (KEYS, "BOOKVERSE_CURSOR_KEY"):
+        monkeypatch.delenv(name)
+    settings = Settings.load()
+    with pytest.raises(ParameterError, match=f"{KEYS}: .*; and BOOKVERSE_CURSOR_KEY: "):
+        create_app(settings, ServingRecommender(bundle))
 
 
 @pytest.mark.usefixtures("production")
