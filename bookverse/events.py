@@ -17,11 +17,17 @@ from rich.table import Table
 from bookverse.state import state_of
 from pipelines.worker.__main__ import main as worker_main
 from pipelines.worker.consumers import GROUPS
-from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.errors import ParameterError
 from recs_core.online.dead_letters import dead_letters
 from recs_core.online.dead_letters import requeue as send_again
-from recs_core.online.events import EVENT_TYPES, STREAMS, Event, Interaction, InvalidEventError, decode
+from recs_core.online.events import (
+    EVENT_TYPES,
+    STREAMS,
+    Event,
+    InvalidEventError,
+    decode,
+    under_pseudonym,
+)
 from recs_core.online.replay import replay as handle_again
 from recs_core.online.streams import MAX_BATCH, EventProducer
 
@@ -54,7 +60,7 @@ def send(
     if (event_type is None) == (file is None):
         raise ParameterError("give a TYPE, or a --file of events")
     events = _from_file(file) if file is not None else [_event(event_type or "", book, user, fields)]
-    events = [_hidden(event, state.settings.pseudonyms) for event in events]
+    events = [under_pseudonym(event, state.settings.pseudonyms) for event in events]
     producer = EventProducer(state.redis)
     for stream in STREAMS:
         of_stream = [event for event in events if event.stream == stream]
@@ -118,13 +124,6 @@ def dead(
         cells = (letter.letter_id, f"{letter.buried:%Y-%m-%d %H:%M:%S}", letter.group, str(letter.deliveries))
         table.add_row(*map(escape, (*cells, letter.reason, letter.payload.decode(errors="replace"))))
     console.print(table if table.rows else "there are none")
-
-
-def _hidden(event: Event, pseudonyms: Pseudonyms | None) -> Event:
-    """An event whose reader is named as servers and bundles name them."""
-    if pseudonyms is None or not isinstance(event, Interaction):
-        return event
-    return event.model_copy(update={"user_id": pseudonyms.settle(event.user_id)})
 
 
 def _event(event_type: str, book: str | None, user: str | None, fields: str) -> Event:

@@ -81,6 +81,7 @@ def job_place(state: State) -> JobPlace:
         threads=settings.threads,
         services=services(state),
         bounds=bounds(state),
+        pseudonyms=state.settings.pseudonyms,
     )
 
 

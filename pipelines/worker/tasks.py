@@ -18,6 +18,7 @@ from pipelines.worker.stages import repro
 from pipelines.worker.upstream.client import Bounds, Endpoint
 from pipelines.worker.upstream.sync import synchronise
 from pipelines.worker.working_copy import WorkingCopy
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.online.connection import connect
 
 NOT_DUE = 3
@@ -39,6 +40,7 @@ class JobPlace:
         threads: threads of its numerical libraries.
         services: of the store, which are read.
         bounds: what a request to one of them may take.
+        pseudonyms: of the readers whom they name; None where ids are used as they are.
     """
 
     copy: WorkingCopy
@@ -53,6 +55,7 @@ class JobPlace:
     threads: int
     services: tuple[Endpoint, ...]
     bounds: Bounds
+    pseudonyms: Pseudonyms | None
 
     def run(
         self,
@@ -126,7 +129,10 @@ def sync() -> str:
     if not place.services:
         raise HopelessJobError("no service is named: set upstream.inventory_url or upstream.checkout_url")
     with connect(place.redis_url) as client:
-        outcomes = [synchronise(client, service, place.bounds, say) for service in place.services]
+        outcomes = [
+            synchronise(client, service, place.bounds, say, pseudonyms=place.pseudonyms)
+            for service in place.services
+        ]
     text = "; ".join(outcome.text for outcome in outcomes)
     if any(outcome.needs_a_person for outcome in outcomes):
         raise HopelessJobError(text)

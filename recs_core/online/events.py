@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.errors import DataError, describe
 
 ALLOWED_AHEAD: Final = timedelta(minutes=5)
@@ -244,6 +245,17 @@ def decode(stream: str, payload: bytes | str) -> Event:
     except ValidationError as error:
         raise InvalidEventError(describe(error, where=stream)) from error
     return event
+
+
+def under_pseudonym(event: Event, pseudonyms: Pseudonyms | None) -> Event:
+    """An event whose reader is named as servers and bundles name them.
+
+    Args:
+        pseudonyms: None where readers' ids are used as they are.
+    """
+    if pseudonyms is None or not isinstance(event, Interaction):
+        return event
+    return event.model_copy(update={"user_id": pseudonyms.settle(event.user_id)})
 
 
 def refuse_future(event: Event, now: datetime) -> None:

@@ -39,8 +39,9 @@ from pipelines.worker.upstream.state import (
 )
 from pipelines.worker.upstream.wire import Page
 from recs_core.data.erased import ErasureDigests
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.errors import DataError
-from recs_core.online.events import Event, Interaction
+from recs_core.online.events import Event, Interaction, under_pseudonym
 from recs_core.online.streams import MAX_BATCH, BackPressureError, EventProducer
 from recs_core.online.tombstones import check_key, erased_ms, in_time
 
@@ -71,7 +72,12 @@ class Outcome:
 
 
 def synchronise(
-    client: Redis, endpoint: Endpoint, bounds: Bounds, say: Say = lambda stage, share: None
+    client: Redis,
+    endpoint: Endpoint,
+    bounds: Bounds,
+    say: Say = lambda stage, share: None,
+    *,
+    pseudonyms: Pseudonyms | None = None,
 ) -> Outcome:
     """Read what has changed in a service since the last time, and send it on.
 
@@ -80,6 +86,7 @@ def synchronise(
         endpoint: the service.
         bounds: what its requests may take.
         say: is told how far it is.
+        pseudonyms: of readers; None where their ids are used as they are.
 
     Raises:
         BackPressureError: consumers do not catch up; nothing is lost.
@@ -91,7 +98,7 @@ def synchronise(
         if state.not_before is not None and state.not_before > datetime.now(UTC):
             raise HeldBackError(f"it asked for a pause until {state.not_before:%Y-%m-%d %H:%M:%S} UTC")
         with UpstreamClient(endpoint, service.path, bounds, breaker(client, service.name)) as upstream:
-            done = _Reading(client, service, say).read(upstream, state)
+            done = _Reading(client, service, say, pseudonyms).read(upstream, state)
     except UpstreamError as fault:
         return _failed(client, service, state, fault)
     return Outcome(f"{service.name}: {done}")
@@ -117,10 +124,11 @@ def _failed(client: Redis, service: Service, state: UpstreamState, fault: Upstre
 class _Reading:
     """One synchronisation of one service."""
 
-    def __init__(self, client: Redis, service: Service, say: Say) -> None:
+    def __init__(self, client: Redis, service: Service, say: Say, pseudonyms: Pseudonyms | None) -> None:
         self._client = client
         self._service = service
         self._say = say
+        self._pseudonyms = pseudonyms
         self._rows = self._bad = 0
 
     def read(self, upstream: UpstreamClient, state: UpstreamState) -> str:
@@ -156,7 +164,7 @@ class _Reading:
         bad: list[RowSetAside] = []
         for row in page.items:
             try:
-                events.append(event_of(self._service, row, now))
+                events.append(under_pseudonym(event_of(self._service, row, now), self._pseudonyms))
                 good.append(_row_id(row))
             except DataError as error:
                 kept = "" if self._service.personal else json.dumps(row)

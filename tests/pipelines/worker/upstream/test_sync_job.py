@@ -10,7 +10,10 @@ from small_project import SmallProject, over, until, worker
 from store_services import TOKEN, StoreServices, bought, status
 
 from pipelines.worker.consumers import Consumers
+from recs_core.data.pseudonyms import Pseudonyms
+from recs_core.online import keys
 from recs_core.online.consumer import ConsumerSettings
+from recs_core.online.events import Purchase, decode
 from recs_core.online.inventory import read_changes
 from recs_core.online.jobs import JobFacts, Jobs
 from recs_core.online.profiles import read_profile
@@ -70,6 +73,24 @@ def test_a_withdrawal_and_a_purchase_reach_what_servers_read(
     assert fields["a"]["price"] == 4.5
     assert fields["b"] == {"withdrawn": True}
     assert [event.book_id for event in read_profile(client, "u").events] == ["a"]
+
+
+def test_with_a_key_nobody_is_named_as_the_store_names_them(
+    project: SmallProject,
+    client: Redis,
+    redis_server: EmbeddedRedis,
+    store: StoreServices,
+    settings: dict[str, str],
+) -> None:
+    store.purchases.put("line-1", bought("line-1", "jane.doe", "a"))
+    key = "5a" * 32
+    with worker(project, redis_server.url, "maintenance", **settings, BOOKVERSE_PSEUDONYM_KEY=key):
+        assert synced(client).status == "finished"
+    ((_, fields),) = client.xrange(keys.stream("interactions"))
+    event = decode("interactions", fields[b"event"])
+    assert isinstance(event, Purchase)
+    assert event.user_id == Pseudonyms.parse(key).of("jane.doe")
+    assert not [name for name in client.scan_iter() if b"jane.doe" in (client.dump(name) or b"")]
 
 
 def test_a_service_that_refuses_us_is_a_dead_letter_at_once(
