@@ -25,7 +25,7 @@ class ReaderEffects:
         client: of the Redis that workers and servers share.
 
     Raises:
-        SecretKeyError: `BOOKVERSE_PROFILE_KEYS` is of another form, or not set in production.
+        SecretKeyError: the keys of profiles are of another form, or not set in production.
     """
 
     def __init__(self, client: Redis) -> None:

@@ -17,6 +17,8 @@ from redis import Redis
 from test_events import RECORD, event, worker
 from token_issuer import AUDIENCE, ISSUER, honest, public_keys
 
+from graphql_api.auth.key_files import write_keys
+from graphql_api.auth.key_pairs import new_key
 from graphql_api.documents.store import digest_of
 from graphql_api.notebook.workbench import Workbench
 from graphql_api.settings import Settings
@@ -198,6 +200,42 @@ def test_invalidation_by_the_stores_id_reaches_the_kept_answer(
     done = subprocess.run(command, env=server_environment(**environment), capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     eventually(lambda: not hit())
+
+
+def test_a_reader_is_erased_by_the_stores_id(
+    hidden_bundle: Bundle, environment: dict[str, str], redis_server: EmbeddedRedis, tmp_path: Path
+) -> None:
+    write_keys(tmp_path / "receipts", [new_key("EdDSA")])
+    settings = environment | {
+        "BOOKVERSE_PRIVACY__RECEIPT_KEYS": str(tmp_path / "receipts"),
+        "BOOKVERSE_AUDIT__FOLDER": str(tmp_path / "audit"),
+        "BOOKVERSE_AUDIT_KEY": "cd" * 32,
+    }
+    erase = (
+        'mutation { eraseUser(userId: "u001") { pseudonym removed { masked profileKeys events } receipt } }'
+    )
+    with (
+        api_server(hidden_bundle.path, tmp_path / "log", **settings) as running,
+        worker(redis_server),
+        Redis.from_url(redis_server.url) as redis,
+    ):
+        known = running.data(WHO, id="u001")["user"]
+        bought = books(running, "u001")[0]
+        running.data(RECORD, events=[event("e1", "PURCHASE", bought)])
+        eventually(lambda: bought not in books(running, "u001"))
+        exported = running.data('{ exportUser(userId: "u001") { document } }')["exportUser"]["document"]
+        # what is sealed is opened for who may have it
+        assert bought in json.dumps(json.loads(exported)["profile"])
+        done = running.data(erase)["eraseUser"]
+        assert done["pseudonym"] == BY.of("u001")
+        assert done["removed"] == {"masked": known["historySize"], "profileKeys": 2, "events": 1}
+        assert not running.data(WHO, id="u001")["user"]["known"]
+        assert not running.data(WHO, id=BY.of("u001"))["user"]["known"]
+        assert running.data(WHO, id="u002")["user"]["known"]
+        assert not [each for each in held(redis) if BY.of("u001").encode() in each and b"{u:" in each]
+    record = b"".join(path.read_bytes() for path in (tmp_path / "audit").rglob("*") if path.is_file())
+    assert BY.of("u001").encode() in record
+    assert b"u001" not in record
 
 
 @pytest.mark.parametrize("key", [KEY, ANOTHER, None])
