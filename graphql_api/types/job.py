@@ -23,6 +23,7 @@ class JobKind(Enum):
     TRAIN = strawberry.enum_value("train", description="Runs the pipeline and publishes its bundle.")
     EVALUATE = strawberry.enum_value("evaluate", description="Measures and compares the models.")
     AGGREGATE = strawberry.enum_value("aggregate", description="Writes interaction events to their table.")
+    RETAIN = strawberry.enum_value("retain", description="Forgets what has been kept long enough.")
     ERASE = strawberry.enum_value("erase", description="Trains without the readers who were erased.")
     SYNC = strawberry.enum_value("sync", description="Reads the store's services.")
 
