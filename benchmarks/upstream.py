@@ -96,13 +96,13 @@ def measure(books: int) -> dict[str, Any]:
     ):
         service = Endpoint("inventory", url, None, "BOOKVERSE_INVENTORY_TOKEN")
         memory = [_used(client)]
-        reading_s = _timed(lambda: synchronise(client, service, BOUNDS))
+        reading_s = _timed(lambda: synchronise(client, service, BOUNDS, erase=len))
         memory.append(_used(client))
         writing_s = _timed(lambda: _consume(client))
         memory.append(_used(client))
         generation = read_changes(client, 0, page=books + 1)
         begin_at(client, "inventory", None)
-        again_s = _timed(lambda: synchronise(client, service, BOUNDS))
+        again_s = _timed(lambda: synchronise(client, service, BOUNDS, erase=len))
         _consume(client)
         if len(generation.books) != books or read_changes(client, 0, page=books + 1) != generation:
             raise RuntimeError("the overlay is not what the service says")

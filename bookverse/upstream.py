@@ -35,7 +35,7 @@ def listed(context: typer.Context) -> None:
         cells = (ago(known.succeeded), known.breaker, f"{known.rows_set_aside:,}", known.fault)
         table.add_row(*map(escape, (endpoint.service, *cells)))
     console.print(
-        table if table.rows else "none is named: set upstream.inventory_url or upstream.checkout_url"
+        table if table.rows else "none is named: set upstream.inventory_url, checkout_url or users_url"
     )
 
 
@@ -75,6 +75,7 @@ def services(state: State) -> tuple[Endpoint, ...]:
     named = {
         "inventory": (upstream.inventory_url, settings.inventory_token),
         "checkout": (upstream.checkout_url, settings.checkout_token),
+        "users": (upstream.users_url, settings.users_token),
     }
     return tuple(
         Endpoint(

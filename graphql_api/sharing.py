@@ -13,13 +13,14 @@ from graphql_api.cache.invalidations import Invalidations, followed
 from graphql_api.cache.responses import ResponseCache
 from graphql_api.cache.shared import SharedAnswers, SharedCache
 from graphql_api.context import Server
-from graphql_api.documents.store import PREFIX, TTL_S, AutomaticDocuments, Documents
+from graphql_api.documents.store import TTL_S, AutomaticDocuments, Documents
 from graphql_api.newcomers import Newcomers
 from graphql_api.rate.limiter import RateLimiter
 from graphql_api.rate.shared import SharedBuckets
 from graphql_api.settings import Settings
 from graphql_api.snapshots import Snapshots
 from recs_core.online.invalidations import Message
+from recs_core.online.keys import DOCUMENTS
 from recs_core.online.overlay import OverlayFollower, States
 from recs_core.online.redis_server import EmbeddedRedis, RedisUnavailableError
 from recs_core.online.tombstones import ErasedReaders
@@ -51,7 +52,7 @@ async def sharing(
         if limiter is not None:
             limiter.shared = SharedBuckets(connection, limiter.rate)
         if isinstance(documents, AutomaticDocuments):
-            documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=PREFIX)
+            documents.shared = SharedCache(connection, ttl_s=TTL_S, prefix=DOCUMENTS)
         try:
             async with _what_changes(url, invalidations, server.snapshots), erased.followed(connection.redis):
                 yield

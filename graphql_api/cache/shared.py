@@ -6,9 +6,7 @@ from enum import Enum
 
 from graphql_api.cache.connection import Connection
 from graphql_api.cache.entry import MARK_LENGTH, Entry
-
-PREFIX = "bookverse:1"
-"""With a number that grows when `Entry.encode` changes, so that servers of two releases do not misread each other."""
+from recs_core.online.keys import ANSWERS
 
 LEASE_MS = 3_000
 """How long a lease holds whose owner has died."""
@@ -98,4 +96,4 @@ class SharedAnswers:
 
 def _keys(name: str) -> list[str]:
     """Of answer and lease; the braces keep the two on one node of a cluster, which a script needs."""
-    return [f"{PREFIX}:{{{name}}}:answer", f"{PREFIX}:{{{name}}}:lease"]
+    return [f"{ANSWERS}:{{{name}}}:answer", f"{ANSWERS}:{{{name}}}:lease"]

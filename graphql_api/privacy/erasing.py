@@ -12,8 +12,6 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from graphql_api.auth.key_pairs import Jwk
-from graphql_api.cache import shared
-from graphql_api.documents import store
 from graphql_api.fresh import EventsUnavailableError, Fresh
 from graphql_api.privacy.errors import PrivacyUnavailableError
 from graphql_api.privacy.names import names_of
@@ -25,10 +23,8 @@ from recs_core.errors import ParameterError
 from recs_core.online.erasure import Removed, quoted, remove
 from recs_core.online.events import Interaction
 from recs_core.online.invalidations import LOG, MAX_MESSAGES, message
+from recs_core.online.keys import TEXTS
 from recs_core.online.tombstones import TAG, ErasedReaders, entomb, erased_ms_async, in_time
-
-KEPT = (f"{shared.PREFIX}:*:answer", f"{store.PREFIX}*")
-"""The keys of kept answers and documents."""
 
 RECEIPT_KEPT_S = 600.0
 """How long the receipt of an erasure is kept that took longer than the request for it."""
@@ -113,7 +109,7 @@ class Erasing:
             at_ms = await entomb(redis, self._erased.digests, names)
             await self._tell(redis, names, snapshots.all)
             also = [*quoted([f"user:{name}" for name in names]), *(global_id("User", name) for name in names)]
-            removed = await remove(redis, names, kept=KEPT, other_names=also)
+            removed = await remove(redis, names, kept=TEXTS, other_names=also)
         except ParameterError as error:
             raise PrivacyUnavailableError(f"nothing was done: {error}") from error
         except (RedisError, OSError) as error:

@@ -135,6 +135,9 @@ class Settings(BaseSettings):
     checkout_token: SecretStr | None = Field(
         None, description="The bearer token for the checkout service; none is sent where unset."
     )
+    users_token: SecretStr | None = Field(
+        None, description="The bearer token for the users service; none is sent where unset."
+    )
 
     @classmethod
     def settings_customise_sources(
@@ -175,7 +178,7 @@ class Settings(BaseSettings):
                 raise ValueError(str(error)) from None
         return given
 
-    @field_validator("inventory_token", "checkout_token")
+    @field_validator("inventory_token", "checkout_token", "users_token")
     @classmethod
     def _is_bearer_token(cls, token: SecretStr | None) -> SecretStr | None:
         if token is not None:
@@ -185,8 +188,8 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _tokens_travel_unread(self) -> Self:
         if self.environment == "production":
-            for name, token in (("inventory", self.inventory_token), ("checkout", self.checkout_token)):
-                url = getattr(self.upstream, f"{name}_url")
+            for name in ("inventory", "checkout", "users"):
+                url, token = getattr(self.upstream, f"{name}_url"), getattr(self, f"{name}_token")
                 if token is not None and url is not None and not url.startswith("https://"):
                     raise ValueError(
                         f"production sends no token over plain HTTP: upstream.{name}_url must begin with https://, "

@@ -22,6 +22,9 @@ class UpstreamSettings(BaseModel):
         None, description="Where the inventory service is, such as https://inventory.shop.example/v1."
     )
     checkout_url: str | None = Field(None, description="Where the checkout service is.")
+    users_url: str | None = Field(
+        None, description="Where the users service is; readers whose accounts it says are closed are erased."
+    )
     page_rows: int = Field(500, gt=0, le=MAX_BATCH, description="Rows that are asked for at a time.")
     connect_timeout_s: float = Field(5, gt=0, description="Until a connection stands, in seconds.")
     read_timeout_s: float = Field(20, gt=0, description="Until the next byte comes, in seconds.")
@@ -29,7 +32,7 @@ class UpstreamSettings(BaseModel):
     max_body_bytes: int = Field(8 * 2**20, gt=0, description="The largest answer, in bytes.")
     max_pages: int = Field(10_000, gt=0, description="The longest list, in pages.")
 
-    @field_validator("inventory_url", "checkout_url")
+    @field_validator("inventory_url", "checkout_url", "users_url")
     @classmethod
     def _is_url_without_secrets(cls, url: str | None) -> str | None:
         if url is None:

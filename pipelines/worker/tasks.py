@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from rq import get_current_job
 
 from pipelines.kept import Kept
+from pipelines.worker.erasing import erase_closed
 from pipelines.worker.errors import HopelessJobError
 from pipelines.worker.processes import CommandError, job_environment, run_command
 from pipelines.worker.stages import repro
@@ -127,10 +129,17 @@ def sync() -> str:
     """
     place = PLACE.get()
     if not place.services:
-        raise HopelessJobError("no service is named: set upstream.inventory_url or upstream.checkout_url")
+        raise HopelessJobError("no service is named: set upstream.inventory_url, checkout_url or users_url")
     with connect(place.redis_url) as client:
         outcomes = [
-            synchronise(client, service, place.bounds, say, pseudonyms=place.pseudonyms)
+            synchronise(
+                client,
+                service,
+                place.bounds,
+                say,
+                pseudonyms=place.pseudonyms,
+                erase=partial(erase_closed, place.redis_url),
+            )
             for service in place.services
         ]
     text = "; ".join(outcome.text for outcome in outcomes)

@@ -10,6 +10,15 @@ from typing import Final
 
 PREFIX: Final = "bookverse"
 
+ANSWERS: Final = f"{PREFIX}:1"
+"""Prefix of kept answers. Its number grows with their form, so that servers of two releases do not misread each other."""
+
+DOCUMENTS: Final = f"{PREFIX}:document:"
+"""Prefix of documents that clients have sent."""
+
+TEXTS: Final = (f"{ANSWERS}:*:answer", f"{DOCUMENTS}*")
+"""Patterns of the keys of texts that may name anybody."""
+
 INVENTORY_BOOKS: Final = f"{PREFIX}:{{overlay}}:books"
 """Hash: book id to the JSON of what the store changed of it."""
 

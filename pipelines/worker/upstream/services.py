@@ -1,4 +1,4 @@
-"""The services that are read, and which events their rows are."""
+"""The services that are read, and what their rows say: an event, or that an account is closed."""
 
 from __future__ import annotations
 
@@ -9,11 +9,32 @@ from datetime import datetime
 from hashlib import sha256
 from typing import Any, Final
 
-from pipelines.worker.upstream.wire import BookRow, PurchaseRow, WithdrawnRow, read_row
-from recs_core.online.events import BookAdded, BookWithdrawn, Event, NewFields, Purchase, refuse_future
+from pipelines.worker.upstream.wire import AccountRow, BookRow, PurchaseRow, RowError, WithdrawnRow, read_row
+from recs_core.online.events import (
+    ALLOWED_AHEAD,
+    BookAdded,
+    BookWithdrawn,
+    Event,
+    NewFields,
+    Purchase,
+    refuse_future,
+)
 
 ID_DIGITS: Final = 40
 """Of the digest in an event's id."""
+
+
+@dataclass(frozen=True)
+class Closed:
+    """An account is closed, and its reader to be erased.
+
+    Args:
+        user_id: whose it was.
+        time: when.
+    """
+
+    user_id: str
+    time: datetime
 
 
 @dataclass(frozen=True)
@@ -24,24 +45,28 @@ class Service:
         name: what settings, commands and keys call it.
         path: of its list, after the URL in the settings.
         personal: whether its rows are about people, so that none is kept anywhere.
-        event: makes the event of a row.
+        read: makes of a row what it says; None of a row that says nothing to us.
     """
 
     name: str
     path: str
     personal: bool
-    event: Callable[[Any], Event]
+    read: Callable[[Any], Event | Closed | None]
 
 
-def event_of(service: Service, row: Any, now: datetime) -> Event:
-    """The event that a row is.
+def said_by(service: Service, row: Any, now: datetime) -> Event | Closed | None:
+    """What a row says.
 
     Raises:
         DataError: the row is not as agreed, or of a time to come.
     """
-    event = service.event(row)
-    refuse_future(event, now)
-    return event
+    said = service.read(row)
+    if isinstance(said, Closed):
+        if said.time > now + ALLOWED_AHEAD:
+            raise RowError(f"updated_at: must not be more than {ALLOWED_AHEAD.seconds} s ahead")
+    elif said is not None:
+        refuse_future(said, now)
+    return said
 
 
 def _book(row: Any) -> Event:
@@ -79,6 +104,11 @@ def _purchase(row: Any) -> Event:
     )
 
 
+def _account(row: Any) -> Closed | None:
+    account = read_row(AccountRow, row)
+    return Closed(account.id, account.updated_at) if account.closed else None
+
+
 def _event_id(service: str, row_id: str, version: int) -> str:
     """The same for the same row, however often it is read."""
     digest = sha256(json.dumps([service, row_id, version]).encode()).hexdigest()
@@ -88,8 +118,9 @@ def _event_id(service: str, row_id: str, version: int) -> str:
 SERVICES: Final[Mapping[str, Service]] = {
     service.name: service
     for service in (
-        Service("inventory", "books", personal=False, event=_book),
-        Service("checkout", "purchases", personal=True, event=_purchase),
+        Service("inventory", "books", personal=False, read=_book),
+        Service("checkout", "purchases", personal=True, read=_purchase),
+        Service("users", "users", personal=True, read=_account),
     )
 }
 """Every service by its name."""

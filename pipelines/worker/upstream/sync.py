@@ -1,4 +1,4 @@
-"""Reads what has changed in the services, and sends it on as events.
+"""Reads what has changed in the services, and sends it on as events; of closed accounts it has the readers erased.
 
 A position moves only when all that came before it is in its stream. Whatever ends a synchronisation, the next one
 reads the same again, and the same rows are the same events: they change nothing.
@@ -26,7 +26,7 @@ from pipelines.worker.upstream.errors import (
     UnavailableError,
     UpstreamError,
 )
-from pipelines.worker.upstream.services import SERVICES, Service, event_of
+from pipelines.worker.upstream.services import SERVICES, Closed, Service, said_by
 from pipelines.worker.upstream.state import (
     MAX_ROWS,
     RowSetAside,
@@ -78,6 +78,7 @@ def synchronise(
     say: Say = lambda stage, share: None,
     *,
     pseudonyms: Pseudonyms | None = None,
+    erase: Callable[[Sequence[Closed]], object],
 ) -> Outcome:
     """Read what has changed in a service since the last time, and send it on.
 
@@ -87,6 +88,7 @@ def synchronise(
         bounds: what its requests may take.
         say: is told how far it is.
         pseudonyms: of readers; None where their ids are used as they are.
+        erase: erases the readers of closed accounts.
 
     Raises:
         BackPressureError: consumers do not catch up; nothing is lost.
@@ -98,7 +100,7 @@ def synchronise(
         if state.not_before is not None and state.not_before > datetime.now(UTC):
             raise HeldBackError(f"it asked for a pause until {state.not_before:%Y-%m-%d %H:%M:%S} UTC")
         with UpstreamClient(endpoint, service.path, bounds, breaker(client, service.name)) as upstream:
-            done = _Reading(client, service, say, pseudonyms).read(upstream, state)
+            done = _Reading(client, service, say, pseudonyms, erase).read(upstream, state)
     except UpstreamError as fault:
         return _failed(client, service, state, fault)
     return Outcome(f"{service.name}: {done}")
@@ -124,11 +126,19 @@ def _failed(client: Redis, service: Service, state: UpstreamState, fault: Upstre
 class _Reading:
     """One synchronisation of one service."""
 
-    def __init__(self, client: Redis, service: Service, say: Say, pseudonyms: Pseudonyms | None) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        service: Service,
+        say: Say,
+        pseudonyms: Pseudonyms | None,
+        erase: Callable[[Sequence[Closed]], object],
+    ) -> None:
         self._client = client
         self._service = service
         self._say = say
         self._pseudonyms = pseudonyms
+        self._erase = erase
         self._rows = self._bad = 0
 
     def read(self, upstream: UpstreamClient, state: UpstreamState) -> str:
@@ -157,21 +167,29 @@ class _Reading:
         return f"{self._rows:,} row{'' if self._rows == 1 else 's'}{aside}"
 
     def _take(self, page: Page) -> None:
-        """Send the events of the good rows on, and set the others aside."""
+        """Pass on what the good rows say, and set the others aside."""
         now = datetime.now(UTC)
         events: list[Event] = []
+        closed: list[Closed] = []
         good: list[str] = []
         bad: list[RowSetAside] = []
         for row in page.items:
             try:
-                events.append(under_pseudonym(event_of(self._service, row, now), self._pseudonyms))
+                said = said_by(self._service, row, now)
                 good.append(_row_id(row))
             except DataError as error:
                 kept = "" if self._service.personal else json.dumps(row)
                 bad.append(RowSetAside(_row_id(row), str(error), kept, now))
+            else:
+                if isinstance(said, Closed):
+                    closed.append(said)
+                elif said is not None:
+                    events.append(under_pseudonym(said, self._pseudonyms))
         wanted = self._in_time(events) if self._service.personal else events
         for start in range(0, len(wanted), MAX_BATCH):
             self._send(wanted[start : start + MAX_BATCH])
+        if closed:
+            self._erase(closed)
         self._rows += len(page.items)
         self._bad += len(bad)
         aside = set_aside(self._client, self._service.name, bad, good)

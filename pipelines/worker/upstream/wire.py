@@ -83,6 +83,22 @@ class PurchaseRow(BaseModel):
     bought_at: Time
 
 
+class AccountRow(BaseModel):
+    """A reader's account; nothing else is read of it.
+
+    Args:
+        id: the reader's.
+        updated_at: when it last changed.
+        closed: whether it is no more.
+    """
+
+    model_config = _TOLERANT
+
+    id: ExternalId
+    updated_at: Time
+    closed: bool
+
+
 def read_page(body: bytes) -> Page:
     """Read a page; its rows are not looked at.
 

@@ -26,7 +26,6 @@ from graphql_api.audit.verify import verify as verify_audit
 from graphql_api.auth.key_files import PUBLIC, write_keys
 from graphql_api.auth.key_pairs import new_key
 from graphql_api.auth.scopes import Scope
-from graphql_api.cache.shared import PREFIX
 from graphql_api.privacy.receipts import ReceiptError, verify
 from graphql_api.privacy.receipts import public_keys as receipt_keys
 from graphql_api.types.node import global_id
@@ -40,6 +39,7 @@ from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet
 from recs_core.online import keys
 from recs_core.online.consumer import ConsumerSettings
+from recs_core.online.keys import ANSWERS
 from recs_core.online.redis_server import EmbeddedRedis
 from recs_core.online.streams import lags
 from recs_core.testing.tiny import tiny_features
@@ -291,7 +291,7 @@ def test_nothing_of_an_erased_reader_is_left(shop: Shop, redis_server: EmbeddedR
 
 def drop_kept_answers(redis: Redis) -> None:
     """What the test itself asked about the mark since: a kept answer says whom it is for."""
-    for key in redis.scan_iter(match=f"{PREFIX}:*"):
+    for key in redis.scan_iter(match=f"{ANSWERS}:*"):
         redis.delete(key)
 
 
@@ -364,7 +364,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_another(
     shop: Shop, redis_server: EmbeddedRedis
 ) -> None:
     token = secrets.token_hex(4)
-    shop.redis.set(f"{PREFIX}:{{{token}}}:answer", f'mark{{"tags":["user:{MARK}"]}}\n')
+    shop.redis.set(f"{ANSWERS}:{{{token}}}:answer", f'mark{{"tags":["user:{MARK}"]}}\n')
     first = shop.ask(shop.servers[0], ERASE, Scope.PRIVACY_ADMIN, userId=MARK)["data"]["eraseUser"]
     second = shop.ask(shop.servers[1], ERASE, Scope.PRIVACY_ADMIN, userId=MARK)["data"]["eraseUser"]
     assert first["removed"]["keptAnswers"] == 1

@@ -1,4 +1,4 @@
-"""A store with an inventory and a checkout service over a real socket, as docs/upstream.md says; and their faults."""
+"""The inventory, checkout and users services over a real socket, as docs/upstream.md says; and their faults."""
 
 from __future__ import annotations
 
@@ -62,6 +62,7 @@ class StoreServices:
 
     books: Feed = field(default_factory=Feed)
     purchases: Feed = field(default_factory=Feed)
+    users: Feed = field(default_factory=Feed)
     faults: list[Fault] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
@@ -77,8 +78,8 @@ class StoreServices:
             return instead
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return Response(status_code=401)
-        feed = self.books if request.url.path.endswith("/books") else self.purchases
-        return _page(feed, request)
+        feeds = {"books": self.books, "purchases": self.purchases, "users": self.users}
+        return _page(feeds[request.url.path.rpartition("/")[2]], request)
 
 
 def endpoint(store: StoreServices, service: str = "inventory", token: str | None = TOKEN) -> Endpoint:
@@ -88,6 +89,12 @@ def endpoint(store: StoreServices, service: str = "inventory", token: str | None
 def book(book_id: str, version: int, **fields: Any) -> dict[str, Any]:
     about = {"title": f"Book {book_id}", "price": 9.5, "stock": 3, "updated_at": "2026-03-01T12:00:00Z"}
     return {"id": book_id, "version": version, **about, **fields}
+
+
+def account(
+    user_id: str, *, closed: bool = True, at: str = "2026-03-01T12:00:00Z", **more: Any
+) -> dict[str, Any]:
+    return {"id": user_id, "closed": closed, "updated_at": at, **more}
 
 
 def bought(row_id: str, user_id: str, book_id: str) -> dict[str, Any]:
@@ -137,7 +144,7 @@ def after(act: Callable[[], object]) -> Fault:
 @contextmanager
 def store_services() -> Iterator[StoreServices]:
     store = StoreServices()
-    routes = [Route("/v1/books", store.answer), Route("/v1/purchases", store.answer)]
+    routes = [Route(f"/v1/{name}", store.answer) for name in ("books", "purchases", "users")]
     config = uvicorn.Config(
         Starlette(routes=routes), port=0, log_level="critical", timeout_graceful_shutdown=1, lifespan="off"
     )

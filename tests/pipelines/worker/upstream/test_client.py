@@ -194,6 +194,10 @@ def test_a_service_that_keeps_failing_is_not_asked_for_a_while_and_then_once(
     assert read_state(client, "inventory").breaker == "closed"
 
 
+def _nobody(accounts: object) -> None:
+    raise AssertionError("nobody is to be erased")
+
+
 def test_one_service_that_is_away_says_nothing_of_another(
     store: StoreServices, client: Redis, sync: Sync
 ) -> None:
@@ -203,7 +207,7 @@ def test_one_service_that_is_away_says_nothing_of_another(
             "checkout", f"http://127.0.0.1:{unused.getsockname()[1]}", None, "BOOKVERSE_CHECKOUT_TOKEN"
         )
         for _ in range(2):
-            done = synchronise(client, away, BOUNDS)
+            done = synchronise(client, away, BOUNDS, erase=_nobody)
     assert isinstance(done.fault, UnavailableError)
     assert "ConnectError" in done.text
     assert read_state(client, "checkout").breaker == "open"

@@ -119,4 +119,4 @@ def test_without_a_service_the_job_says_what_to_set(
     with worker(project, redis_server.url, "maintenance"):
         job = synced(client)
     assert job.status == "failed"
-    assert "no service is named: set upstream.inventory_url or upstream.checkout_url" in job.outcome
+    assert "no service is named: set upstream.inventory_url, checkout_url or users_url" in job.outcome
