@@ -23,7 +23,7 @@ INVENTORY_CHANNEL: Final = f"{PREFIX}:overlay:changed"
 """Pub/sub channel: a generation, as soon as it is there."""
 
 ERASED: Final = f"{PREFIX}:{{erased}}:readers"
-"""Sorted set: digest of a reader's name by when the reader was erased, in microseconds since 1970."""
+"""Sorted set: digest of a reader by when the reader was erased, in microseconds since 1970."""
 
 ERASED_KEY: Final = f"{PREFIX}:{{erased}}:key"
 """String: the id of the key of these digests."""
