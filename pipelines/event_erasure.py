@@ -21,6 +21,7 @@ import pyarrow.parquet as pq
 from redis import Redis
 
 from pipelines.event_table import alone, parts_of
+from pipelines.freshness import note_forgotten
 from pipelines.publish import REDIS_VARIABLES
 from recs_core.data.arrays import canonical_json, replacing_file
 from recs_core.data.erased import ErasureDigests, read_erased
@@ -91,6 +92,7 @@ def main(arguments: list[str] | None = None) -> int:
             raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
         with connect(url) as client:
             removed = erase(client, options.table, ErasureDigests.from_environment())
+        note_forgotten(options.table, removed)
     except BookverseError as error:
         print(f"the table may have events of readers who were erased: {error}", file=sys.stderr)
         return 1

@@ -163,7 +163,7 @@ def note_trained(table: Path, published: str, knew: Known, now: datetime) -> Tra
 
 
 def note_forgotten(table: Path, events: int) -> None:
-    """Note that the table lost events by their age, which the last training knew."""
+    """Note that the table lost events, by their age or their reader, which the last training knew."""
     trained = read_trained(table)
     if trained is not None and events:
         _write(table, trained.model_copy(update={"events": max(0, trained.events - events)}))

@@ -15,6 +15,7 @@ from typing import Any, Final
 import anyio.to_thread
 import orjson
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -120,9 +121,8 @@ class Exporting:
         """The reader's rows of the event table from one on; null where no table is on this machine."""
         if not self._event_table.is_dir():
             return Page({"eventTable": None})
-        wanted = [("user_id", "in", list(names))]
         parts = sorted(self._event_table.glob("day=*/*.parquet"))
-        tables = [pq.read_table(part, filters=wanted, partitioning=None) for part in parts]
+        tables = [self._rows_of(part, names[-1]) for part in parts]
         if not tables:
             return Page({"eventTable": []})
         rows = pa.concat_tables(tables)
@@ -130,6 +130,14 @@ class Exporting:
         if begin + MAX_RECORDS < rows.num_rows:
             page.after = f"eventTable:{begin + MAX_RECORDS}"
         return page
+
+    def _rows_of(self, part: Path, pseudonym: str) -> pa.Table:
+        """The reader's rows of one file, those of before there were pseudonyms as well."""
+        ids = pc.unique(pq.read_table(part, columns=["user_id"], partitioning=None)["user_id"])
+        own = [user_id for user_id in ids.to_pylist() if self._pseudonyms.settle(user_id) == pseudonym]
+        return pq.read_table(
+            part, filters=pc.field("user_id").isin(pa.array(own, pa.string())), partitioning=None
+        )
 
 
 async def _entries(redis: Redis, key: str, part: str, place: str, names: Sequence[str], *, then: str) -> Page:

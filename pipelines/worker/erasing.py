@@ -16,14 +16,14 @@ from recs_core.online.keys import TEXTS
 from recs_core.online.tombstones import TAG, entomb, erased_ms_async
 
 AT_ONCE = 100
-"""Readers for whom Redis looks through its streams together: of each there may be two names."""
+"""Readers for whom Redis looks through its streams together; each may have two names."""
 
 
 def erase_closed(redis_url: str, accounts: Sequence[Closed]) -> int:
     """Erase the readers of closed accounts; how many there were to erase.
 
-    Who was erased since the account was closed is not erased again: what came later is a new reader's. Who is noted as
-    erased has had everything removed before, so an interruption leaves at most what came in that moment.
+    Who was erased since the account was closed is not erased again: what came later is a new reader's. Everything is
+    removed before the reader is noted as erased, so an interruption leaves at most what came in that moment.
 
     Args:
         redis_url: of the Redis that workers and servers share.
@@ -39,22 +39,18 @@ def erase_closed(redis_url: str, accounts: Sequence[Closed]) -> int:
 
 async def _erase(redis_url: str, accounts: Sequence[Closed]) -> int:
     digests, pseudonyms = ErasureDigests.from_environment(), Pseudonyms(pseudonym_key())
-    names = {each: tuple(dict.fromkeys((each.user_id, pseudonyms.settle(each.user_id)))) for each in accounts}
     async with Redis.from_url(redis_url) as redis:
-        known = await erased_ms_async(redis, digests, {name for both in names.values() for name in both})
+        known = await erased_ms_async(redis, digests, {each.user_id for each in accounts})
         due = [
-            both
-            for each, both in names.items()
-            if max(known.get(name, 0) for name in both) < each.time.timestamp() * 1_000
+            each.user_id for each in accounts if known.get(each.user_id, 0) < each.time.timestamp() * 1_000
         ]
         if due:
-            everybody = [name for both in due for name in both]
-            await remove(redis, everybody, kept=TEXTS)
-            for both in due:
-                await entomb(redis, digests, both)
-            await redis.xadd(
-                LOG, message([TAG + digests.of(name) for name in everybody]), maxlen=MAX_MESSAGES
-            )
+            names = list(dict.fromkeys([*due, *map(pseudonyms.settle, due)]))
+            await remove(redis, names, kept=TEXTS)
+            for user_id in due:
+                await entomb(redis, digests, user_id)
+            tags = [TAG + digests.of(user_id) for user_id in due]
+            await redis.xadd(LOG, message(tags), maxlen=MAX_MESSAGES)
             # what came in between
-            await remove(redis, everybody, kept=TEXTS)
+            await remove(redis, names, kept=TEXTS)
         return len(due)

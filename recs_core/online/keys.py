@@ -11,7 +11,7 @@ from typing import Final
 PREFIX: Final = "bookverse"
 
 ANSWERS: Final = f"{PREFIX}:1"
-"""Prefix of kept answers. Its number grows with their form, so that servers of two releases do not misread each other."""
+"""Prefix of kept answers; its number grows with their form: two releases must not misread each other."""
 
 DOCUMENTS: Final = f"{PREFIX}:document:"
 """Prefix of documents that clients have sent."""
@@ -32,7 +32,7 @@ INVENTORY_CHANNEL: Final = f"{PREFIX}:overlay:changed"
 """Pub/sub channel: a generation, as soon as it is there."""
 
 ERASED: Final = f"{PREFIX}:{{erased}}:readers"
-"""Sorted set: digest of a reader's name by when the reader was erased, in microseconds since 1970."""
+"""Sorted set: digest of a reader by when the reader was erased, in microseconds since 1970."""
 
 ERASED_KEY: Final = f"{PREFIX}:{{erased}}:key"
 """String: the id of the key of these digests."""

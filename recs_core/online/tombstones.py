@@ -60,14 +60,14 @@ def in_time(events: Iterable[Interaction], erased: Mapping[str, int]) -> list[In
     ]
 
 
-async def entomb(client: AsyncRedis, digests: ErasureDigests, names: Sequence[str]) -> int:
-    """Note that a reader is erased, under all names; when, in milliseconds since 1970.
+async def entomb(client: AsyncRedis, digests: ErasureDigests, name: str) -> int:
+    """Note that a reader is erased, whichever name is given; when, in milliseconds since 1970.
 
     Raises:
         ParameterError: those who were erased before were noted with another key.
         RedisError: Redis does not answer.
     """
-    arguments = [digests.key_id, *map(digests.of, names)]
+    arguments = [digests.key_id, digests.of(name)]
     reply = await _ENTOMB.run_async(client, [keys.ERASED, keys.ERASED_KEY], arguments)
     if reply is None:
         raise ParameterError(_ANOTHER_KEY)
@@ -158,7 +158,7 @@ class ErasedReaders:
         if key is not None and key.decode() != self.digests.key_id:
             raise ParameterError(_ANOTHER_KEY)
         while True:
-            # the last ones again: of one moment there are the names of one reader, and a page may end between them
+            # the last one again, so that the end is known by a page that is not full
             found: Any = await client.zrangebyscore(
                 keys.ERASED, self._newest, "+inf", start=0, num=PAGE, withscores=True
             )

@@ -44,7 +44,7 @@ def client(server: EmbeddedRedis) -> Iterator[Redis]:
 def entombed(server: EmbeddedRedis, name: str) -> int:
     async def note() -> int:
         async with AsyncRedis.from_url(server.url) as connected:
-            return await entomb(connected, DIGESTS, [name])
+            return await entomb(connected, DIGESTS, name)
 
     return asyncio.run(note())
 

@@ -1,5 +1,5 @@
--- Notes that a reader is erased, under digests of all names.
--- KEYS: erased readers, id of the digests' key. ARGV: id of the key, digests.
+-- Notes that a reader is erased.
+-- KEYS: erased readers, id of the digests' key. ARGV: id of the key, digest of the reader.
 -- Returns when, in microseconds; false where the digests that are there were made with another key.
 local key = redis.call('GET', KEYS[2])
 if key and key ~= ARGV[1] then return false end
@@ -9,5 +9,5 @@ local last = redis.call('ZREVRANGE', KEYS[1], 0, 0, 'WITHSCORES')[2] or '0'
 -- always more than before: whoever asks for what is newer misses nothing
 local now = math.max(tonumber(clock[1]) * 1000000 + tonumber(clock[2]), tonumber(last) + 1)
 local text = string.format('%.0f', now)
-for i = 2, #ARGV do redis.call('ZADD', KEYS[1], text, ARGV[i]) end
+redis.call('ZADD', KEYS[1], text, ARGV[2])
 return text

@@ -37,6 +37,7 @@ from recs_core.artifacts.precomputed import PrecomputeConfig
 from recs_core.data.erased import DEVELOPMENT_KEY, ErasureDigests
 from recs_core.data.idmap import IdMap
 from recs_core.data.interactions import InteractionSet
+from recs_core.data.pseudonyms import Pseudonyms
 from recs_core.online import keys
 from recs_core.online.consumer import ConsumerSettings
 from recs_core.online.keys import ANSWERS
@@ -46,7 +47,6 @@ from recs_core.testing.tiny import tiny_features
 
 MARK = "canary-5c1d7e"
 STRANGER = "nobody-5c1d7e"
-DIGESTS = ErasureDigests(DEVELOPMENT_KEY)
 
 RECORD = "mutation($events: [InteractionInput!]!) { recordEvents(events: $events) { accepted } }"
 ERASE = """mutation($userId: ID!) { eraseUser(userId: $userId) {
@@ -72,6 +72,9 @@ class Shop:
     redis: Redis
     folder: Path
     bundle: Bundle
+    name: str
+    """What the marked reader is called behind the edge."""
+    digests: ErasureDigests
 
     @property
     def audit(self) -> Path:
@@ -105,28 +108,27 @@ class Shop:
         return "".join(server.log() for server in self.servers)
 
 
-def marked_bundle(bundle: Bundle, path: Path) -> Bundle:
-    """The bundle with one reader called otherwise; the last in the order of ids stays where it is."""
+def marked_bundle(bundle: Bundle, path: Path, pseudonyms: Pseudonyms | None) -> Bundle:
+    """The bundle with its first reader called by the mark, and all by their pseudonyms where there are any."""
     history = bundle.history
-    ids = history.users.array.astype(np.dtype("U16")).copy()
-    order = np.argsort(np.concatenate([ids[1:], [MARK]]))
-    renamed = np.concatenate([ids[1:], [MARK]])[order]
-    rows = np.concatenate([np.arange(1, ids.size), [0]])[order]
-    users = IdMap(renamed, space="user")
-    marked = InteractionSet(users, history.books, history.matrix[rows])
+    ids = [MARK, *history.users.array[1:].tolist()]
+    named = np.array(ids if pseudonyms is None else [pseudonyms.of(each) for each in ids])
+    order = np.argsort(named)
+    marked = InteractionSet(IdMap(named[order], space="user"), history.books, history.matrix[order])
     write_bundle(
         path,
         model_name=bundle.meta.model_name,
         model=bundle.model,
         history=marked,
         features=tiny_features(bundle.catalogue),
-        precompute=PrecomputeConfig(users=len(users), depth=20),
+        precompute=PrecomputeConfig(users=len(ids), depth=20),
         catalogue=bundle.catalogue,
         metrics=[],
         source="tiny",
         seed=7,
         data_digest="0",
         cohorts=bundle.meta.cohorts,
+        pseudonym_key_id=None if pseudonyms is None else pseudonyms.key_id,
     )
     return open_bundle(path)
 
@@ -144,10 +146,29 @@ def consuming(url: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def shop(bundle: Bundle, redis_server: EmbeddedRedis, tmp_path: Path) -> Iterator[Shop]:
+def key() -> str | None:
+    """The key of pseudonyms; None where readers are called by their ids."""
+    return None
+
+
+with_and_without_pseudonyms = pytest.mark.parametrize("key", [None, "ab" * 32], ids=["ids", "pseudonyms"])
+
+
+@pytest.fixture
+def shop(
+    bundle: Bundle,
+    redis_server: EmbeddedRedis,
+    tmp_path: Path,
+    key: str | None,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Shop]:
+    pseudonyms = None if key is None else Pseudonyms.parse(key)
+    if key is not None:
+        # for the consumer, which runs in this process
+        monkeypatch.setenv("BOOKVERSE_PSEUDONYM_KEY", key)
     (tmp_path / "keys.json").write_text(json.dumps({"keys": public_keys()}))
     write_keys(tmp_path / "receipts", [new_key("EdDSA")])
-    marked = marked_bundle(bundle, tmp_path / "bundle")
+    marked = marked_bundle(bundle, tmp_path / "bundle", pseudonyms)
     settings = {
         "BOOKVERSE_REDIS_URL": redis_server.url,
         "BOOKVERSE_AUTH__KEYS": str(tmp_path / "keys.json"),
@@ -158,12 +179,14 @@ def shop(bundle: Bundle, redis_server: EmbeddedRedis, tmp_path: Path) -> Iterato
         "BOOKVERSE_AUDIT_KEY": "cd" * 32,
         "BOOKVERSE_PRIVACY__RECEIPT_KEYS": str(tmp_path / "receipts"),
         "BOOKVERSE_WORKER__EVENT_TABLE": str(tmp_path / "events"),
-    }
+    } | ({} if key is None else {"BOOKVERSE_PSEUDONYM_KEY": key})
     with ExitStack() as open_, Redis.from_url(redis_server.url) as redis:
         servers = [
             open_.enter_context(api_server(marked.path, tmp_path / f"log{n}", **settings)) for n in range(2)
         ]
-        yield Shop(servers, redis, tmp_path, marked)
+        name = MARK if pseudonyms is None else pseudonyms.of(MARK)
+        digests = ErasureDigests(DEVELOPMENT_KEY if key is None else bytes.fromhex(key))
+        yield Shop(servers, redis, tmp_path, marked, name, digests)
 
 
 def event(event_id: str, kind: str, book_id: str, user_id: str = MARK, **more: Any) -> dict[str, Any]:
@@ -195,14 +218,14 @@ def files(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
 
 
-def names() -> list[bytes]:
-    """The mark, as it may be written."""
-    in_base64 = {base64.b64encode(b"x" * shift + MARK.encode())[4:-4] for shift in range(3)}
-    return [MARK.encode(), global_id("User", MARK).encode(), *in_base64]
+def nowhere(text: bytes, *names: str) -> bool:
+    """Whether none of some names is in a text, as it may be written."""
+    return not any(written in text for name in names for written in writings(name))
 
 
-def nowhere(text: bytes) -> bool:
-    return not any(name in text for name in names())
+def writings(name: str) -> list[bytes]:
+    in_base64 = {base64.b64encode(b"x" * shift + name.encode())[4:-4] for shift in range(3)}
+    return [name.encode(), global_id("User", name).encode(), *in_base64]
 
 
 def planted(shop: Shop) -> None:
@@ -218,12 +241,12 @@ def planted(shop: Shop) -> None:
     assert shop.ask(one, RECORD, Scope.EVENTS_WRITE, events=sent)["data"]["recordEvents"]["accepted"] == 4
     # one that no producer lets through, counted as producers do
     shop.redis.hincrby(keys.counts("interactions"), "#added", 1)
-    shop.redis.xadd(keys.stream("interactions"), {"event": f'{{"user_id":"{MARK}","type":"nonsense"}}'})
+    shop.redis.xadd(keys.stream("interactions"), {"event": f'{{"user_id":"{shop.name}","type":"nonsense"}}'})
     eventually(lambda: lags(shop.redis, "interactions") == {"profiles": 0})
     append(shop.redis, shop.table)
     for server in (one, other):
         shop.answers(server, MARK)
-        assert MARK in shop.readers(server)
+        assert shop.name in shop.readers(server)
         shop.answers(server, "u002")
     literal = f'{{ user(id: "{MARK}") {{ known }} }}'
     hashed = {
@@ -233,22 +256,19 @@ def planted(shop: Shop) -> None:
     headers = {"Authorization": f"Bearer {honest(sub='clerk', scope=Scope.RECOMMENDATIONS_READ_ANY)}"}
     assert "errors" not in one.client.post("/graphql", json=hashed, headers=headers).json()
     held = everything(shop.redis)
-    for part in (
-        b":profile",
-        b":dead",
-        b"{interactions}:events",
-        b"{invalidations}:log",
-        b":answer",
-        b"document",
-    ):
-        assert any(MARK.encode() in line and part in line for line in held.split(b"\n")), part
-    assert MARK.encode() in files(shop.table)
+    parts = [b":profile", b":dead", b"{interactions}:events", b"{invalidations}:log", b":answer"]
+    # behind the edge no document names a reader by the id
+    parts += [b"document"] if shop.name == MARK else []
+    for part in parts:
+        assert any(shop.name.encode() in line and part in line for line in held.split(b"\n")), part
+    assert shop.name.encode() in files(shop.table)
 
 
 def _sha256(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+@with_and_without_pseudonyms
 def test_nothing_of_an_erased_reader_is_left(shop: Shop, redis_server: EmbeddedRedis) -> None:
     one, other = shop.servers
     with consuming(redis_server.url):
@@ -264,12 +284,12 @@ def test_nothing_of_an_erased_reader_is_left(shop: Shop, redis_server: EmbeddedR
         assert (removed["profileKeys"], removed["events"], removed["deadLetters"]) == (3, 4, 1)
         assert removed["keptAnswers"] > 0
         assert removed["messages"] > 0
-        assert nowhere(everything(shop.redis))
+        assert nowhere(everything(shop.redis), MARK, shop.name)
         # both servers know, at once, and treat the reader as one whom they never knew
         for server in (one, other):
             unknown = shop.answers(server, STRANGER)
             eventually(lambda server=server, unknown=unknown: shop.answers(server, MARK) == unknown)
-            assert MARK not in shop.readers(server)
+            assert shop.name not in shop.readers(server)
         # nothing changed for others
         assert shop.answers(other, "u002") == others_before
         assert lags(shop.redis, "interactions") == {"profiles": 0}
@@ -277,15 +297,15 @@ def test_nothing_of_an_erased_reader_is_left(shop: Shop, redis_server: EmbeddedR
         # an event of before that comes late, by either way, brings nothing back
         late = event("e9", "PURCHASE", shop.bundle.books.array[5], time="2026-01-01T00:00:00Z")
         assert "errors" not in shop.ask(other, RECORD, Scope.EVENTS_WRITE, events=[late])
-        assert not shop.redis.exists(keys.profile(MARK))
+        assert not shop.redis.exists(keys.profile(shop.name))
 
-    assert erase_from_table(shop.redis, shop.table, DIGESTS) == 3
+    assert erase_from_table(shop.redis, shop.table, shop.digests) == 3
     assert len(parts_of(shop.table)) == 1
-    assert nowhere(files(shop.table))
-    assert nowhere(files(shop.audit))
-    assert nowhere(shop.log().encode())
+    assert nowhere(files(shop.table), MARK, shop.name)
+    assert nowhere(files(shop.audit), MARK)
+    assert nowhere(shop.log().encode(), MARK, shop.name)
     drop_kept_answers(shop.redis)
-    assert nowhere(everything(shop.redis))
+    assert nowhere(everything(shop.redis), MARK, shop.name)
     assert verify_audit(shop.audit, bytes.fromhex("cd" * 32)).faults == ()
 
 
@@ -322,12 +342,13 @@ def test_the_receipt_says_what_was_done_and_a_changed_one_is_found(shop: Shop) -
         assert ended.returncode == status, ended.stderr
 
 
+@with_and_without_pseudonyms
 def test_an_export_has_all_that_is_held_and_after_the_erasure_nothing(
     shop: Shop, redis_server: EmbeddedRedis
 ) -> None:
     server = shop.servers[1]
     history = shop.bundle.books.ids(
-        shop.bundle.history.matrix[[shop.bundle.users.row(MARK)]].indices
+        shop.bundle.history.matrix[[shop.bundle.users.row(shop.name)]].indices
     ).tolist()
     with consuming(redis_server.url):
         planted(shop)
@@ -339,9 +360,9 @@ def test_an_export_has_all_that_is_held_and_after_the_erasure_nothing(
         assert [each["type"] for each in held["deadLetters"]] == ["nonsense"]
         assert [each["event_id"] for each in held["eventTable"]] == ["e0", "e1", "e2"]
         shop.ask(shop.servers[0], ERASE, Scope.PRIVACY_ADMIN, userId=MARK)
-        erase_from_table(shop.redis, shop.table, DIGESTS)
+        erase_from_table(shop.redis, shop.table, shop.digests)
         left = exported(shop, server)
-    assert left.pop("userId") == MARK
+    assert left.pop("userId") == shop.name
     assert left.pop("bundle") == {"version": shop.bundle.version, "history": [], "readyList": []}
     assert left == {"profile": [], "events": [], "deadLetters": [], "eventTable": []}
 
@@ -364,7 +385,7 @@ def test_an_erasure_that_was_interrupted_is_finished_by_another(
     shop: Shop, redis_server: EmbeddedRedis
 ) -> None:
     token = secrets.token_hex(4)
-    shop.redis.set(f"{ANSWERS}:{{{token}}}:answer", f'mark{{"tags":["user:{MARK}"]}}\n')
+    shop.redis.set(f"{ANSWERS}:{{{token}}}:answer", f'mark{{"tags":["user:{shop.name}"]}}\n')
     first = shop.ask(shop.servers[0], ERASE, Scope.PRIVACY_ADMIN, userId=MARK)["data"]["eraseUser"]
     second = shop.ask(shop.servers[1], ERASE, Scope.PRIVACY_ADMIN, userId=MARK)["data"]["eraseUser"]
     assert first["removed"]["keptAnswers"] == 1

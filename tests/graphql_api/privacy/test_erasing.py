@@ -94,7 +94,7 @@ async def test_a_server_with_another_key_refuses_to_erase_and_does_nothing(
     redis_server: EmbeddedRedis, snapshots: Snapshots
 ) -> None:
     async with Redis.from_url(redis_server.url) as redis:
-        await entomb(redis, ErasureDigests(b"k" * 32), ["somebody"])
+        await entomb(redis, ErasureDigests(b"k" * 32), "somebody")
         erased = ErasedReaders(ErasureDigests(DEVELOPMENT_KEY))
         with pytest.raises(
             PrivacyUnavailableError, match="nothing was done: BOOKVERSE_PSEUDONYM_KEY is another"
@@ -107,7 +107,7 @@ async def test_a_server_that_would_know_nobody_who_was_erased_does_not_start(
     bundle: Bundle, redis_server: EmbeddedRedis, tmp_path: Path
 ) -> None:
     async with Redis.from_url(redis_server.url) as redis:
-        await entomb(redis, ErasureDigests(b"k" * 32), ["somebody"])
+        await entomb(redis, ErasureDigests(b"k" * 32), "somebody")
     environment = server_environment(BOOKVERSE_REDIS_URL=redis_server.url)
     ended = subprocess.run(
         server_command("--port", "0", "--bundle", str(bundle.path)),

@@ -25,7 +25,7 @@ from recs_core.testing.events import view
 def entombed(server: EmbeddedRedis, name: str, key: ErasureDigests | None = None) -> None:
     async def note() -> None:
         async with AsyncRedis.from_url(server.url) as connected:
-            await entomb(connected, key or ErasureDigests.from_environment(), [name])
+            await entomb(connected, key or ErasureDigests.from_environment(), name)
 
     asyncio.run(note())
 

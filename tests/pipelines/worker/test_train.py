@@ -111,7 +111,7 @@ def test_who_was_erased_is_trained_without_once_for_all_erasures(
 
     async def erased() -> None:
         async with AsyncRedis.from_url(redis_server.url) as connected:
-            await entomb(connected, digests, ["me"])
+            await entomb(connected, digests, "me")
 
     asyncio.run(erased())
     (asked,) = Scheduler(client, []).step()

@@ -247,7 +247,7 @@ def test_purchases_of_a_reader_who_was_erased_do_not_come_back(
 ) -> None:
     async def erase() -> None:
         async with AsyncRedis.from_url(redis_server.url) as connected:
-            await entomb(connected, ErasureDigests.from_environment(), ["jane.doe"])
+            await entomb(connected, ErasureDigests.from_environment(), "jane.doe")
 
     for number, reader in enumerate(["jane.doe", "u", "jane.doe"]):
         store.purchases.put(f"line-{number}", bought(f"line-{number}", reader, "b"))
