@@ -87,7 +87,8 @@ def with_newcomers(bundle: Bundle, books: Catalogue) -> Bundle:
     if config is None or not isinstance(model, Hybrid) or not isinstance(search, SearchIndex):
         raise ArtifactError(f"bundle {bundle.version} cannot take in new books")
     features = vectorise(load_indexer(bundle.path, config, prefix=INDEXER), books)
-    assert features.tfidf is not None  # noqa: S101  # nosec B101 - an indexer's features have it
+    # an indexer's features have it
+    assert features.tfidf is not None  # noqa: S101  # nosec B101
     catalogue = AppendedCatalogue(bundle.catalogue, books)
     matrix, n_new = bundle.history.matrix, len(books)
     wide = type(matrix)((matrix.data, matrix.indices, matrix.indptr), shape=(matrix.shape[0], len(catalogue)))
