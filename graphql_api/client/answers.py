@@ -20,6 +20,7 @@ Absence = Literal[
     "SEEN",
     "DISLIKED",
     "EXCLUDED",
+    "NOT_SOLD",
     "FILTERED",
     "NO_SCORE",
     "CAPPED",

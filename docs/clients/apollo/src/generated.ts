@@ -21,6 +21,8 @@ export type Absence =
   | 'FILTERED'
   /** Its score would do, but for what its likeness to a disliked book takes. */
   | 'LIKE_A_DISLIKED'
+  /** The store does not sell it now: it is withdrawn or out of stock. */
+  | 'NOT_SOLD'
   /** The model knows nothing of it for this reader. */
   | 'NO_SCORE'
   /** It is in the reader's history. */

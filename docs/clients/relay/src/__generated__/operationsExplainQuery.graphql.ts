@@ -1,5 +1,5 @@
 /**
- * @generated SignedSource<<c6da633b7eccd875a1792e58e6e95207>>
+ * @generated SignedSource<<26e512ce735fbf880a8dde79a9a48bfd>>
  * @lightSyntaxTransform
  */
 
@@ -8,7 +8,7 @@
 // @ts-nocheck
 
 import { ConcreteRequest } from 'relay-runtime';
-export type Absence = "BELOW" | "CAPPED" | "DAMPED" | "DISLIKED" | "DIVERSIFIED" | "EXCLUDED" | "FILTERED" | "LIKE_A_DISLIKED" | "NO_SCORE" | "SEEN" | "%future added value";
+export type Absence = "BELOW" | "CAPPED" | "DAMPED" | "DISLIKED" | "DIVERSIFIED" | "EXCLUDED" | "FILTERED" | "LIKE_A_DISLIKED" | "NOT_SOLD" | "NO_SCORE" | "SEEN" | "%future added value";
 export type ReasonKind = "COLLABORATIVE" | "CONTENT" | "OTHER" | "POPULARITY" | "RULE" | "%future added value";
 export type operationsExplainQuery$variables = {
   bookId: string;
