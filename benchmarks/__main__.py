@@ -18,6 +18,7 @@ BENCHMARKS = {
     "swap": "a new bundle under load: failed requests, pauses, time to the first new answer",
     "redis_outage": "Redis dies and comes back under load",
     "event_to_answer": "how soon an event changes its reader's answer",
+    "withdrawn": "how long a withdrawn book is still listed by two servers under load",
     "cold_start": "how soon a server is ready",
     "catalogue_size": "latency and memory with 10 thousand to a million books",
     "training_beside": "latencies beside a training, with and without its limits",
