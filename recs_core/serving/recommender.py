@@ -265,9 +265,7 @@ class ServingRecommender:
         scores = scored.scores
         for rows in (taste.history.indices, taste.disliked, self._rows(rules.exclude)):
             scores[rows] = -np.inf
-        allowed = self.filters.allowed(rules.filters)
-        if allowed is not None:
-            scores[~allowed] = -np.inf
+        self.filters.bar(scores, rules.filters)
         reranking = Reranking(scores, strategy.rerank(rules.rerank), self.facts, taste.disliked)
         picked = pick(reranking, k)
         pairs = zip(picked.books.tolist(), picked.scores.tolist(), strict=True)
@@ -282,7 +280,7 @@ class ServingRecommender:
             diversity=picked.diversity,
             strategy=strategy,
             rules=rules,
-            allowed=allowed,
+            allowed=self.filters.allowed(rules.filters),
         )
 
 
