@@ -12,6 +12,7 @@ from typing import Any, Self, TypeAlias
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
+from redis.exceptions import TimeoutError as NoAnswerError
 
 from recs_core.online import keys
 from recs_core.online.inventory import BookState, Changes, read_changes_async
@@ -19,6 +20,9 @@ from recs_core.online.inventory import BookState, Changes, read_changes_async
 log = logging.getLogger(__name__)
 
 CANCEL_PATIENCE_S = 0.5
+
+PATIENCE_S = 2.0
+"""With one page of changes."""
 
 POLL_S = 1.0
 """How long a lost message may go unnoticed."""
@@ -85,7 +89,7 @@ class OverlayFollower:
             overlay, since = self.current, self.current.generation
             changed: set[str] = set()
             while True:
-                changes = await read_changes_async(self._client, since)
+                changes = await self._changes(since)
                 # a Redis that lost its data counts anew: all that it has now may be new
                 since = 0 if changes.generation < since else changes.generation
                 overlay = overlay.with_changes(changes)
@@ -97,6 +101,14 @@ class OverlayFollower:
             if changed:
                 self._told({book_id: overlay.books[book_id].fields for book_id in changed})
             return overlay
+
+    async def _changes(self, since: int) -> Changes:
+        try:
+            async with asyncio.timeout(PATIENCE_S):
+                return await read_changes_async(self._client, since)
+        except TimeoutError:
+            # a connection that nobody answers on any more would be waited for without an end
+            raise NoAnswerError(f"no answer within {PATIENCE_S:g} s") from None
 
     async def __aenter__(self) -> Self:
         # who begins to serve shall know what is withdrawn

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
 from collections.abc import Callable, Coroutine
 from typing import Any
 
 import pytest
 from redis import Redis
 from redis.asyncio import Redis as AsyncRedis
+from redis.exceptions import RedisError
 
 from recs_core.online.inventory import BookState, InventoryWriter
 from recs_core.online.overlay import Overlay, OverlayFollower, States
@@ -104,6 +107,22 @@ def test_without_redis_the_last_overlay_stays_and_its_age_shows() -> None:
             assert known(follower.current, "withdrawn") == {"b": True}
 
         following(server.url, test, poll_s=0.02)
+
+
+def test_a_redis_that_hangs_is_not_waited_for_without_an_end(
+    client: Redis, redis_server: EmbeddedRedis
+) -> None:
+    async def test(follower: OverlayFollower) -> None:
+        os.kill(redis_server.pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(RedisError, match="no answer"):
+                await follower.refresh()
+        finally:
+            os.kill(redis_server.pid, signal.SIGCONT)
+        InventoryWriter(client)([withdrawal("w", 1)])
+        assert known(await follower.refresh(), "withdrawn") == {"b": True}
+
+    following(redis_server.url, test, poll_s=NEVER_S)
 
 
 def test_a_redis_that_lost_its_data_brings_no_withdrawn_book_back(
