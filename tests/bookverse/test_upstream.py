@@ -54,9 +54,9 @@ def test_a_service_is_read_from_a_position_or_the_beginning(bookverse: Call, cli
 
 def test_a_service_that_is_none_is_named(bookverse: Call) -> None:
     for command in ("rows", "begin"):
-        done = bookverse("upstream", command, "users")
+        done = bookverse("upstream", command, "cellar")
         assert done.exit_code == 1
-        assert "service must be one of inventory, checkout (got 'users')" in done.stderr
+        assert "service must be one of inventory, checkout, users (got 'cellar')" in done.stderr
 
 
 def test_the_doctor_says_how_reading_a_service_goes(bookverse: Call, client: Redis) -> None:
