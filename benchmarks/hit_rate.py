@@ -23,7 +23,7 @@ from redis import Redis
 from benchmarks.machine import machine
 from graphql_api.app import create_app
 from graphql_api.settings import Settings
-from recs_core.artifacts.bundle import open_bundle
+from recs_core.artifacts.bundle import Bundle, open_bundle
 from recs_core.data.arrays import replacing_file
 from recs_core.online.invalidations import invalidate
 from recs_core.online.redis_server import EmbeddedRedis
@@ -43,11 +43,19 @@ QUERY = """query Recommendations($userId: ID!) {
 class CountingRecommender(ServingRecommender):
     """Counts its rankings."""
 
-    rankings = 0
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle)
+        # what is served is a copy, which has the same list
+        self._ranked: list[str] = []
+
+    @property
+    def rankings(self) -> int:
+        """How many there were."""
+        return len(self._ranked)
 
     def recommend(self, user_id: str, **asked: Any) -> Answer:
         """A ranking, counted."""
-        self.rankings += 1
+        self._ranked.append(user_id)
         return super().recommend(user_id, **asked)
 
 

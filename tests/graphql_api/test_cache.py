@@ -83,11 +83,16 @@ class SlowRecommender(ServingRecommender):
 
     def __init__(self, bundle: Bundle) -> None:
         super().__init__(bundle)
-        self.rankings = 0
+        # what is served is a copy, which has the same list
+        self.ranked: list[str] = []
         self.go_on = threading.Event()
 
+    @property
+    def rankings(self) -> int:
+        return len(self.ranked)
+
     def recommend(self, user_id: str, **asked: Any) -> Answer:
-        self.rankings += 1
+        self.ranked.append(user_id)
         assert self.go_on.wait(20)
         return super().recommend(user_id, **asked)
 

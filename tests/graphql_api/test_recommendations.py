@@ -145,10 +145,13 @@ def test_similar_books_are_what_the_library_finds(server: ApiServer, bundle: Bun
 class CountingRecommender(ServingRecommender):
     """Counts how often it explains."""
 
-    explained = 0
+    def __init__(self, bundle: Bundle) -> None:
+        super().__init__(bundle)
+        # what is served is a copy, which has the same list
+        self.explained: list[int] = []
 
     def reasons(self, answer: Answer, book_rows: NDArray[np.int32], *, first: int) -> list[list[Reason]]:
-        self.explained += 1
+        self.explained.append(book_rows.size)
         return super().reasons(answer, book_rows, first=first)
 
 
@@ -161,4 +164,4 @@ async def test_one_explanation_serves_the_whole_list(bundle: Bundle) -> None:
     async with app_client(Settings.load(), recommender) as client:
         answer = (await client.post("/graphql", json={"query": query})).json()
     assert len(answer["data"]["recommendations"]["nodes"]) == 20
-    assert recommender.explained == 1
+    assert recommender.explained == [20]
