@@ -33,12 +33,13 @@ class Broadcast(Generic[T]):
 
     async def listen(self, *topics: str) -> AsyncIterator[T]:
         """The messages of some topics from now on, in their order."""
-        with self._queue(topics) as queue:
+        with self.listening(*topics) as queue:
             while True:
                 yield await queue.get()
 
     @contextmanager
-    def _queue(self, topics: tuple[str, ...]) -> Iterator[asyncio.Queue[T]]:
+    def listening(self, *topics: str) -> Iterator[asyncio.Queue[T]]:
+        """A queue of the messages of some topics from now on: for who looks at something first that they change."""
         queue: asyncio.Queue[T] = asyncio.Queue(WAITING)
         for topic in topics:
             self._queues[topic].add(queue)

@@ -39,15 +39,17 @@ async def recommendations_changed(
     check_id(user_id, "userId")
     check_first(first, info.context.server.max_first)
     server = info.context.server
-    known = await _book_ids(info, info.context.snapshot, user_id, strategy, first)
     # by a new bundle, or by what the reader did: the tag is that of the reader's kept answers
-    async for _ in server.news.listen(SWAPS, f"user:{user_id}"):
-        snapshot = server.snapshots.current
-        now = await _book_ids(info, snapshot, user_id, strategy, first)
-        if now == known:
-            continue
-        known = now
-        yield await for_reader(replace(info.context, snapshot=snapshot), user_id, strategy, first)
+    with server.news.listening(SWAPS, f"user:{user_id}") as changes:
+        known = await _book_ids(info, info.context.snapshot, user_id, strategy, first)
+        while True:
+            await changes.get()
+            snapshot = server.snapshots.current
+            now = await _book_ids(info, snapshot, user_id, strategy, first)
+            if now == known:
+                continue
+            known = now
+            yield await for_reader(replace(info.context, snapshot=snapshot), user_id, strategy, first)
 
 
 async def _book_ids(
