@@ -184,5 +184,5 @@ def test_a_file_of_another_kind_is_refused(
 
 def test_plain_vectors_are_no_index(features: ContentFeatures, tmp_path: Path) -> None:
     write_arrays(tmp_path / "plain", features.arrays(), {"kind": "content"})
-    with pytest.raises(ArtifactError, match="no indexer of content"):
+    with pytest.raises(ArtifactError, match="is no content index"):
         ContentIndex.load(tmp_path / "plain")
