@@ -9,7 +9,6 @@ any moment, call it again.
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,11 +21,11 @@ from redis import Redis
 
 from pipelines.event_table import alone, parts_of
 from pipelines.freshness import note_forgotten
-from pipelines.publish import REDIS_VARIABLES
+from pipelines.publish import required_redis
 from recs_core.data.arrays import canonical_json, replacing_file
 from recs_core.data.erased import ErasureDigests, read_erased
 from recs_core.data.parquet import write_parquet
-from recs_core.errors import ArtifactError, BookverseError, ParameterError
+from recs_core.errors import ArtifactError, BookverseError
 from recs_core.online.connection import connect
 from recs_core.online.tombstones import all_erased, check_key, is_before
 
@@ -86,11 +85,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--table", type=Path, required=True, help="the folder of the event table")
     options = parser.parse_args(arguments)
-    url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
     try:
-        if url is None:
-            raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
-        with connect(url) as client:
+        with connect(required_redis()) as client:
             removed = erase(client, options.table, ErasureDigests.from_environment())
         note_forgotten(options.table, removed)
     except BookverseError as error:

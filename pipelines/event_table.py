@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import fcntl
 import json
-import os
 import shutil
 import sys
 from collections import defaultdict
@@ -27,11 +26,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from redis import Redis
 
-from pipelines.publish import REDIS_VARIABLES
+from pipelines.publish import required_redis
 from recs_core.data.arrays import canonical_json, replacing_file
 from recs_core.data.erased import ErasureDigests
 from recs_core.data.parquet import write_parquet
-from recs_core.errors import ArtifactError, BookverseError, ParameterError
+from recs_core.errors import ArtifactError, BookverseError
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import Interaction, InvalidEventError, Rating, decode
@@ -254,11 +253,8 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--table", type=Path, required=True, help="the folder of the table")
     options = parser.parse_args(arguments)
-    url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
     try:
-        if url is None:
-            raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
-        with connect(url) as client:
+        with connect(required_redis()) as client:
             check_key(client, ErasureDigests.from_environment())
             done = append(client, options.table)
     except BookverseError as error:

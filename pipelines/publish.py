@@ -21,7 +21,7 @@ from recs_core.artifacts.meta import BundleMeta
 from recs_core.artifacts.published import Provenance
 from recs_core.artifacts.registry import BundleRegistry
 from recs_core.data.arrays import file_digest
-from recs_core.errors import ArtifactError
+from recs_core.errors import ArtifactError, ParameterError
 from recs_core.online.current import announce
 
 log = logging.getLogger(__name__)
@@ -82,9 +82,26 @@ def publish(
 
 def announce_to_servers(version: str) -> None:
     """Tell the servers through Redis, if one is set; without it they look for themselves."""
-    url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
+    url = redis_of_environment()
     if url is not None:
         announce(url, version)
+
+
+def redis_of_environment() -> str | None:
+    """Where the environment says that Redis is; None where it does not."""
+    return next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
+
+
+def required_redis() -> str:
+    """Where the environment says that Redis is.
+
+    Raises:
+        ParameterError: it does not say.
+    """
+    url = redis_of_environment()
+    if url is None:
+        raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
+    return url
 
 
 def provenance(*, admission: str | None = None, forced: str | None = None) -> Provenance:

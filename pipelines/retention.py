@@ -8,7 +8,6 @@ Run it in the project's root. Events that the table lacks are written to it firs
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, timedelta
@@ -21,10 +20,10 @@ from redis.exceptions import RedisError
 from pipelines import event_table
 from pipelines.freshness import note_forgotten
 from pipelines.kept import Kept
-from pipelines.publish import REDIS_VARIABLES
+from pipelines.publish import required_redis
 from pipelines.train_on_events import RAW
 from recs_core.artifacts.registry import BundleRegistry
-from recs_core.errors import BookverseError, ParameterError
+from recs_core.errors import BookverseError
 from recs_core.online import keys
 from recs_core.online.connection import connect
 from recs_core.online.events import STREAMS
@@ -91,11 +90,8 @@ def main(arguments: list[str] | None = None) -> int:
     """The command line; returns the exit status."""
     options = _parser().parse_args(arguments)
     kept = Kept(**{field.name: getattr(options, field.name) for field in fields(Kept)})
-    url = next((os.environ[name] for name in REDIS_VARIABLES if os.environ.get(name)), None)
     try:
-        if url is None:
-            raise ParameterError(f"no Redis: set {' or '.join(REDIS_VARIABLES)}")
-        with connect(url) as client:
+        with connect(required_redis()) as client:
             print(forget(client, options.table, options.published, RAW, kept, datetime.now(UTC)))
     except (BookverseError, RedisError) as error:
         print(f"not everything was removed: {error}", file=sys.stderr)

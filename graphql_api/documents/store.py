@@ -16,9 +16,6 @@ from graphql_api.errors import (
 )
 from graphql_api.operation import Asked
 
-PREFIX = "bookverse:document:"
-"""Of the keys in Redis."""
-
 TTL_S = 7 * 24 * 3_600
 MEMORY_BYTES = 8 * 2**20
 
