@@ -30,9 +30,12 @@ class Newcomers:
     def __init__(self, snapshots: Snapshots) -> None:
         self._snapshots = snapshots
         self._news = asyncio.Event()
+        self._done_for: str | None = None
+        """The bundle that has all that was heard of."""
 
     def hear(self) -> None:
         """The store has changed books; some may be new."""
+        self._done_for = None
         self._news.set()
 
     @asynccontextmanager
@@ -57,10 +60,15 @@ class Newcomers:
                 await self._take_in()
             except Exception:
                 # the bundle is served on without them, and it is tried again
+                self._done_for = None
                 log.exception("new books are not taken in")
 
     async def _take_in(self) -> None:
         current = self._snapshots.current
+        if current.version == self._done_for:
+            return
+        # what is heard meanwhile makes this undone
+        self._done_for = current.version
         grown = await anyio.to_thread.run_sync(self._snapshots.grown, current)
         if grown is current:
             return
