@@ -149,7 +149,7 @@ def test_the_readers_and_books_that_a_request_names_are_its_tags(
     assert real_plan(document)[0].tags(variables) == tags
 
 
-NAMES_NOTHING = {"eventId"}
+NAMES_NOTHING = {"eventId", "jobId"}
 """Ids of what is kept nowhere in an answer."""
 
 
