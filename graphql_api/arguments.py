@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import strawberry
+from graphql import GraphQLError, GraphQLID
 
 from graphql_api.errors import BadUserInputError
 
 MAX_ID_LENGTH = 64
 """No store's id is longer, and a search for a longer one would cost memory."""
+
+NUL = "\0"
+"""In no id: NumPy does not see it at the end of one, so that one reader or book would go by many names."""
 
 MAX_TEXT_LENGTH = 200
 """Characters of a search, at most."""
@@ -54,13 +58,25 @@ def check_ids(values: Sequence[str], argument: str) -> None:
         check_id(value, argument)
 
 
+def id_of(value: object) -> str | None:
+    """The id that GraphQL takes a value for, such as 7 or 7.0 for "7"; None of what is no id."""
+    if isinstance(value, str):
+        return value
+    try:
+        return str(GraphQLID.parse_value(value))
+    except GraphQLError:
+        return None
+
+
 def is_id(value: str) -> bool:
     """Whether a text may be an external id."""
-    return bool(value.strip()) and len(value) <= MAX_ID_LENGTH
+    return bool(value.strip()) and len(value) <= MAX_ID_LENGTH and NUL not in value
 
 
 def check_id(value: str, argument: str) -> None:
     """Check an external id; raises `BadUserInputError`."""
+    if NUL in value:
+        raise BadUserInputError(f"{argument} must not have the character U+0000")
     if not value.strip():
         raise BadUserInputError(f"{argument} must not be blank (got {value[:MAX_ID_LENGTH]!r})")
     if len(value) > MAX_ID_LENGTH:

@@ -120,7 +120,7 @@ class GraphQLEndpoint:
             authorization = values_of(request.scope, b"authorization")
             known = self._authenticator.recall(authorization)
             caller.identity = known or await self._identify(authorization, caller)
-            asked = await self._read(request)
+            asked = await self._asked(request, caller)
             if media is None:
                 raise NotAcceptableError(f"Accept must allow one of {', '.join(OFFERED)}")
             if isinstance(asked, list):
@@ -138,6 +138,14 @@ class GraphQLEndpoint:
             return await self._authenticator.identify(authorization)
         except TokenRefused:
             # guessing tokens costs what asking does
+            await self._tariff.charge(caller, None)
+            raise
+
+    async def _asked(self, request: Request, caller: Caller) -> Asked | list[Asked]:
+        try:
+            return await self._read(request)
+        except RequestError:
+            # reading what is no request is work as any other
             await self._tariff.charge(caller, None)
             raise
 

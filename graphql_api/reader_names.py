@@ -13,7 +13,6 @@ from typing import Any
 import orjson
 from graphql import (
     GraphQLError,
-    GraphQLID,
     GraphQLSchema,
     IntValueNode,
     ListValueNode,
@@ -28,7 +27,7 @@ from graphql import (
 )
 from graphql.language import Visitor
 
-from graphql_api.arguments import is_id
+from graphql_api.arguments import id_of, is_id
 from graphql_api.cache.tags import KINDS, known_as
 from graphql_api.cache.walk import Visited, fields_of, operation_of
 from graphql_api.errors import BadUserInputError, RequestError
@@ -114,10 +113,8 @@ class ReaderNames:
             return [self._of_json(name, inner) for inner in value]
         if KINDS.get(name) not in OF_READERS:
             return value
-        try:
-            return self._of_id(KINDS[name], GraphQLID.parse_value(value))
-        except GraphQLError:
-            return value
+        given = id_of(value)
+        return value if given is None else self._of_id(KINDS[name], given)
 
     def _of_id(self, kind: str, given: str) -> str:
         if kind == "user":

@@ -13,6 +13,7 @@ from typing import Any
 
 from graphql import ValueNode, VariableNode, value_from_ast_untyped
 
+from graphql_api.arguments import id_of
 from graphql_api.auth.decisions import Decision, decide, decide_for_owner
 from graphql_api.auth.identity import Identity
 from graphql_api.auth.refusals import ForbiddenError, UnauthenticatedError
@@ -54,7 +55,7 @@ class Requirement:
         if given is None:
             return Decision.ALLOWED if self.takes_global_ids else decide(identity, self.needed)
         if not self.takes_global_ids:
-            return decide_for_owner(identity, self.needed, _id(given))
+            return decide_for_owner(identity, self.needed, id_of(given))
         owners = _readers(given)
         decisions = {decide_for_owner(identity, self.needed, owner) for owner in owners}
         return next((each for each in decisions if each is not Decision.ALLOWED), Decision.ALLOWED)
@@ -73,7 +74,7 @@ class Requirement:
         given = None if self.owner is None else _value(self.owner, variables)
         if given is None:
             return []
-        return list(_readers(given)) if self.takes_global_ids else [_id(given)]
+        return list(_readers(given)) if self.takes_global_ids else [id_of(given)]
 
 
 def requirements_of(fields: Iterable[Visited]) -> tuple[Requirement, ...]:
@@ -125,17 +126,11 @@ def _value(given: ValueNode, variables: Mapping[str, Any]) -> Any:
     return value_from_ast_untyped(given, dict(variables))
 
 
-def _id(given: Any) -> str | None:
-    """The id that an argument of type ID takes a value for; None where that is not sure: then it is nobody's own."""
-    is_id = isinstance(given, str) or (isinstance(given, int) and not isinstance(given, bool))
-    return str(given) if is_id else None
-
-
 def _readers(given: Any) -> Iterator[str]:
     """The ids of the readers among global ids; what is no global id names nobody, and is refused in execution."""
     for each in given if isinstance(given, list) else [given]:
         try:
-            kind, store_id = from_global_id(_id(each) or "", "id")
+            kind, store_id = from_global_id(id_of(each) or "", "id")
         except BadUserInputError:
             continue
         if kind == USER_TYPE:

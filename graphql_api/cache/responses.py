@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 from graphql_api.cache.entry import Entry
 from graphql_api.cache.invalidations import BEGINNING, Invalidations
-from graphql_api.cache.key import Key, name_of
+from graphql_api.cache.key import Key, name_of, size_of
 from graphql_api.cache.memory import MemoryCache
 from graphql_api.cache.policy import Policy
 from graphql_api.cache.shared import LEASE_MS, Lease, SharedAnswers
@@ -231,7 +231,7 @@ class ResponseCache:
             entry = Entry.of(
                 rendered.body, policy, rendered.tags, made_at=made_at, cost_s=cost_s, position=position
             )
-            self._memory.put(key, entry, entry.size)
+            self._memory.put(key, entry, entry.size + size_of(key))
             return Served(rendered.body, _STORED, entry=entry)
         finally:
             if errand is not None:
@@ -256,7 +256,7 @@ class ResponseCache:
         return now < entry.expires_at and self._invalidations.allow(entry, now)
 
     def _found(self, key: Key, entry: Entry) -> Served:
-        self._memory.put(key, entry, entry.size)
+        self._memory.put(key, entry, entry.size + size_of(key))
         return Served(entry.body, _HIT_L2, entry=entry)
 
 

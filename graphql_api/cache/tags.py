@@ -8,6 +8,7 @@ from typing import Any
 
 from graphql import ValueNode, value_from_ast_untyped
 
+from graphql_api.arguments import id_of
 from graphql_api.cache.walk import Visited
 from graphql_api.errors import BadUserInputError
 from graphql_api.types.node import from_global_id
@@ -78,8 +79,10 @@ def _tags(name: str, value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _tags(name, inner)
-    elif name in KINDS and isinstance(value, str | int):
-        yield from _tag(KINDS[name], str(value))
+    elif name in KINDS:
+        given = id_of(value)
+        if given is not None:
+            yield from _tag(KINDS[name], given)
 
 
 def _tag(kind: str, given: str) -> Iterator[str]:

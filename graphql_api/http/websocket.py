@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import uuid
 from collections.abc import Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any, cast
 
@@ -158,10 +158,7 @@ class GraphQLSocket(GraphQL[Connection, None]):
         """Strawberry's hook for the first message: a token that is not accepted opens no connection."""
         try:
             await self.identify(context)
-        except TokenRefused:
-            with suppress(RateLimitedError):
-                # guessing tokens costs what asking does
-                await self._tariff.charge(Caller(address=context[ADDRESS]), None)
+        except (TokenRefused, RateLimitedError):
             raise ConnectionRejectionError from None
         return await super().on_ws_connect(context)
 
@@ -172,11 +169,17 @@ class GraphQLSocket(GraphQL[Connection, None]):
 
         Raises:
             TokenRefused: there is a token and it is not accepted.
+            RateLimitedError: so it was too often.
         """
         said = {name.lower(): value for name, value in context.get("connection_params", {}).items()}
         given = said.get("authorization")
         values = context[HEADERS] if given is None else [given if isinstance(given, str) else ""]
-        return await self._authenticator.identify(values)
+        try:
+            return await self._authenticator.identify(values)
+        except TokenRefused:
+            # guessing tokens costs what asking does
+            await self._tariff.charge(Caller(address=context[ADDRESS]), None)
+            raise
 
     def encode_json(self, data: object) -> str:
         """A message as text."""

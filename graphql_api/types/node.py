@@ -7,6 +7,7 @@ import binascii
 
 import strawberry
 
+from graphql_api.arguments import NUL
 from graphql_api.errors import BadUserInputError
 
 
@@ -36,7 +37,7 @@ def from_global_id(given: str, argument: str) -> tuple[str, str]:
         )
     except (binascii.Error, ValueError):
         colon = type_name = store_id = ""
-    if not (colon and type_name and store_id):
+    if not (colon and type_name and store_id) or NUL in store_id:
         raise BadUserInputError(
             f"{argument} must be the value of an `id` field that this server returned (got {given[:64]!r})"
         )

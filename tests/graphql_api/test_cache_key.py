@@ -9,7 +9,7 @@ from graphql import ExecutionResult, build_schema, get_named_type, graphql_sync
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphql_api.cache.key import Key, name_of
+from graphql_api.cache.key import Key, name_of, size_of
 from graphql_api.cache.plan import Plan, Plans
 from graphql_api.cache.tags import KINDS
 from graphql_api.operation import Operation, parse_json, parse_request
@@ -131,6 +131,7 @@ def test_private_answers_are_kept_for_each_audience_and_public_ones_for_all() ->
     [
         ("query($u: ID!) { recommendations(userId: $u) { nodes { rank } } }", {"u": "42"}, {"user:42"}),
         ("query($u: ID = 7) { recommendations(userId: $u) { nodes { rank } } }", {}, {"user:7"}),
+        ("query($u: ID!) { user(id: $u) { known } }", {"u": 42.0}, {"user:42"}),
         ('{ user(id: 42) { known } book(id: "7") { title } }', {}, {"user:42", "book:7"}),
         ('{ books(ids: ["1", "2"]) { title } }', {}, {"book:1", "book:2"}),
         (
@@ -169,3 +170,8 @@ def test_a_body_is_read_as_the_key_has_it() -> None:
     # numbers that JSON tells apart and Python may not stay apart, and big ones become what is executed
     body = parse_json(b'{"query": "{ x }", "variables": {"a": 123456789012345678901234567890}}')
     assert parse_request(body).canonical_variables == b'{"a":1.2345678901234568e+29}'
+
+
+def test_variables_count_as_memory() -> None:
+    short, long = ((b"digest", variables, "version", "", "") for variables in (b"{}", b"x" * 60_000))
+    assert size_of(long) - size_of(short) == 60_000 - 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from api_server import ApiServer
 
+from graphql_api.types.node import global_id
 from recs_core.artifacts.bundle import Bundle
 
 NODES = """query($ids: [ID!]!) {
@@ -61,3 +62,10 @@ def test_models_are_those_that_were_compared(server: ApiServer, bundle: Bundle) 
 
 def test_there_are_no_experiments_until_some_are_configured(server: ApiServer) -> None:
     assert server.data("{ experiments { name variants { name strategy share } } }")["experiments"] == []
+
+
+def test_a_character_that_numpy_does_not_see_makes_no_second_name(server: ApiServer) -> None:
+    # "42" and "42\0" are one text to NumPy, and two to masks, permissions and the audit log
+    for query, given in (("user", "u001\0"), ("node", global_id("User", "u001\0"))):
+        error = server.error(f"query($id: ID!) {{ {query}(id: $id) {{ id }} }}", id=given)
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"

@@ -115,6 +115,15 @@ async def test_what_was_denied_to_a_bearer_is_on_record(connect: Connect, folder
     ]
 
 
+@pytest.mark.parametrize("written", [276847, 276847.0])
+async def test_a_reader_whose_id_is_written_as_a_number_is_on_record(
+    connect: Connect, folder: Path, written: float
+) -> None:
+    async with connect() as client:
+        assert (await ask(client, LIST, Scope.RECOMMENDATIONS_READ_ANY, id=written)).status_code == 200
+    assert entries(folder) == [(name(ME), "recommendations", name("276847"), "done")]
+
+
 async def test_each_reader_of_a_request_has_an_entry(connect: Connect, folder: Path) -> None:
     ids = [global_id("User", each) for each in (ME, OTHER, THIRD)]
     asked = "query($ids: [ID!]!) { nodes(ids: $ids) { id } readers(first: 1) }"

@@ -106,6 +106,14 @@ async def test_what_is_refused_takes_a_unit(bundle: Bundle) -> None:
         assert left(response.headers["RateLimit"]) in (4, 5)
 
 
+@pytest.mark.parametrize("body", [b"{", b"[]", b'{"query": 1}'])
+async def test_what_is_no_request_takes_a_unit(bundle: Bundle, body: bytes) -> None:
+    async with app_client(settings_of(), ServingRecommender(bundle)) as client:
+        headers = {"Content-Type": "application/json"}
+        asked = [await client.post("/graphql", content=body, headers=headers) for _ in range(11)]
+        assert [each.status_code for each in asked] == [400] * 10 + [429]
+
+
 async def test_who_has_no_unit_left_is_not_even_told_what_is_not_allowed(bundle: Bundle) -> None:
     anonymous = Settings(auth={"anonymous": ["catalogue:read"]}).auth
     settings = settings_of().model_copy(update={"auth": anonymous})
