@@ -13,7 +13,7 @@ MAX_ID_LENGTH = 64
 """No store's id is longer, and a search for a longer one would cost memory."""
 
 NUL = "\0"
-"""In no id: NumPy does not see it at the end of one, so that one reader or book would go by many names."""
+"""In no id: NumPy does not see it at the end of one, so that one book would go by many names."""
 
 MAX_TEXT_LENGTH = 200
 """Characters of a search, at most."""

@@ -65,7 +65,7 @@ def test_there_are_no_experiments_until_some_are_configured(server: ApiServer) -
 
 
 def test_a_character_that_numpy_does_not_see_makes_no_second_name(server: ApiServer) -> None:
-    # "42" and "42\0" are one text to NumPy, and two to masks, permissions and the audit log
+    # "42" and "42\0" are one text to NumPy, and two to tags and the audit log
     for query, given in (("user", "u001\0"), ("node", global_id("User", "u001\0"))):
         error = server.error(f"query($id: ID!) {{ {query}(id: $id) {{ id }} }}", id=given)
         assert error["extensions"]["code"] == "BAD_USER_INPUT"
