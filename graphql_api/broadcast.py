@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Generic, TypeVar
 
@@ -33,20 +33,49 @@ class Broadcast(Generic[T]):
 
     async def listen(self, *topics: str) -> AsyncIterator[T]:
         """The messages of some topics from now on, in their order."""
-        with self.listening(*topics) as queue:
+        with self.listening(*topics) as listener:
             while True:
-                yield await queue.get()
+                yield await listener.get()
 
     @contextmanager
-    def listening(self, *topics: str) -> Iterator[asyncio.Queue[T]]:
-        """A queue of the messages of some topics from now on: for who looks at something first that they change."""
-        queue: asyncio.Queue[T] = asyncio.Queue(WAITING)
-        for topic in topics:
-            self._queues[topic].add(queue)
+    def listening(self, *topics: str) -> Iterator[Listener[T]]:
+        """A listener of some topics from now on: for who looks at something first that they change."""
+        listener = Listener(self._queues)
+        listener.follow(topics)
         try:
-            yield queue
+            yield listener
         finally:
-            for topic in topics:
-                self._queues[topic].discard(queue)
-                if not self._queues[topic]:
-                    del self._queues[topic]
+            listener.follow(())
+
+
+class Listener(Generic[T]):
+    """Hears the messages of some topics, which may be other ones as time goes by.
+
+    Args:
+        queues: those of all listeners, by topic.
+    """
+
+    def __init__(self, queues: dict[str, set[asyncio.Queue[T]]]) -> None:
+        self._queues = queues
+        self._queue: asyncio.Queue[T] = asyncio.Queue(WAITING)
+        self._topics: frozenset[str] = frozenset()
+
+    def follow(self, topics: Iterable[str]) -> None:
+        """Hear these topics from now on, and no others; what was heard already stays."""
+        wanted = frozenset(topics)
+        for topic in wanted - self._topics:
+            self._queues[topic].add(self._queue)
+        for topic in self._topics - wanted:
+            self._queues[topic].discard(self._queue)
+            if not self._queues[topic]:
+                del self._queues[topic]
+        self._topics = wanted
+
+    async def get(self) -> T:
+        """The next message."""
+        return await self._queue.get()
+
+    def clear(self) -> None:
+        """Forget what was heard: for who now looks at how things are."""
+        while not self._queue.empty():
+            self._queue.get_nowait()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -43,6 +44,9 @@ News = Swap | Invalidated
 SWAPS = "swaps"
 """The topic of each new snapshot; the other topics are tags, such as `user:42`."""
 
+SUBSCRIBERS_AT_ONCE = 4
+"""Whose lists are looked at again at the same time."""
+
 
 @dataclass(frozen=True)
 class Server:
@@ -58,6 +62,7 @@ class Server:
         jobs: what workers do beside the server.
         pace: how long computations take.
         office: who erases and exports readers; None where nobody does.
+        turns: of subscribers: one change may concern all of them, and requests go on meanwhile.
     """
 
     snapshots: Snapshots
@@ -69,6 +74,7 @@ class Server:
     jobs: JobQueues = field(default_factory=JobQueues)
     pace: Pace = field(default_factory=Pace)
     office: PrivacyOffice | None = None
+    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(SUBSCRIBERS_AT_ONCE))
 
 
 @dataclass(frozen=True)

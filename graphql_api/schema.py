@@ -227,7 +227,7 @@ class Subscription:
     recommendations_changed: AsyncIterator[RecommendationConnection] = strawberry.subscription(
         resolver=subscriptions.recommendations_changed,
         description="The first page of a reader's list, each time that its books are other ones: of a new bundle, or "
-        "after what the reader did.",
+        "after what the reader did, or where the store stops selling one of them or sells it again.",
         directives=[RECOMMENDED, Cost(weight="10"), PAGED],
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -51,6 +51,14 @@ class Snapshot:
         """The same bundle with the books that are new; see `ServingRecommender.with_newcomers`."""
         grown = self.recommender.with_newcomers(states)
         return self if grown is self.recommender else replace(self, recommender=grown)
+
+    def closed(self, book_ids: Sequence[str]) -> list[str]:
+        """Those of some books that are in the bundle and not sold now, each once, in their order."""
+        recommender = self.recommender
+        rows = recommender.bundle.books.rows(list(book_ids), missing="pad").tolist()
+        pairs = zip(book_ids, rows, strict=True)
+        is_closed = recommender.filters.is_closed
+        return list(dict.fromkeys(book_id for book_id, row in pairs if row >= 0 and is_closed(row)))
 
     def masking(self, is_masked: Callable[[str], bool]) -> Snapshot:
         """The same, to which a reader is unknown from the moment on in which `is_masked` says so."""

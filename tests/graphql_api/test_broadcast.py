@@ -72,3 +72,15 @@ async def test_a_listener_of_several_topics_hears_those_and_no_others() -> None:
         channel.send(topic, message)
     await listening
     assert heard == [1, 3, 4]
+
+
+@pytest.mark.anyio
+async def test_a_listener_hears_the_topics_that_it_follows_now_and_leaves_none_behind() -> None:
+    channel: Broadcast[int] = Broadcast()
+    with channel.listening(TOPIC, "book:1") as listener:
+        listener.follow([TOPIC, "book:2"])
+        for topic, message in (("book:1", 1), ("book:2", 2), (TOPIC, 3)):
+            channel.send(topic, message)
+        assert [await listener.get(), await listener.get()] == [2, 3]
+        assert [channel.listeners(topic) for topic in (TOPIC, "book:1", "book:2")] == [1, 0, 1]
+    assert [channel.listeners(topic) for topic in (TOPIC, "book:1", "book:2")] == [0, 0, 0]

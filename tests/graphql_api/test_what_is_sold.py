@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from api_server import ApiServer, api_server, eventually, publish_another
 from redis import Redis
+from websockets.sync.client import connect
 
 from pipelines.publish import publish
 from pipelines.worker.consumers import Consumers
@@ -24,6 +25,7 @@ from recs_core.online.streams import EventProducer
 
 LIST = "query($id: ID!) { recommendations(userId: $id) { nodes { book { bookId price inStock } } } }"
 BOOK = "query($id: ID!) { book(id: $id) { price inStock title } }"
+CHANGED = "subscription($id: ID!) { recommendationsChanged(userId: $id) { nodes { book { bookId } } } }"
 LISTS = """query($reader: ID!, $book: ID!) {
   recommendations(userId: $reader, first: 40) { nodes { book { bookId } } }
   personalized(bookIds: [$book], first: 40) { nodes { book { bookId } } }
@@ -81,6 +83,23 @@ def listed(server: ApiServer, reader: str = "u001") -> list[str]:
     return [node["book"]["bookId"] for node in nodes]
 
 
+@contextmanager
+def subscriber(server: ApiServer, reader: str) -> Iterator[Callable[[float], list[str]]]:
+    """Listens over a WebSocket; gives what waits so many seconds for the next list, or raises `TimeoutError`."""
+    url = str(server.client.base_url).replace("http", "ws") + "/graphql"
+    with connect(url, subprotocols=["graphql-transport-ws"]) as socket:  # type: ignore[list-item]
+        socket.send('{"type": "connection_init"}')
+        assert json.loads(socket.recv(10)) == {"type": "connection_ack"}
+        payload = {"query": CHANGED, "variables": {"id": reader}}
+        socket.send(json.dumps({"id": "1", "type": "subscribe", "payload": payload}))
+
+        def told(within_s: float) -> list[str]:
+            data = json.loads(socket.recv(within_s))["payload"]["data"]
+            return [node["book"]["bookId"] for node in data["recommendationsChanged"]["nodes"]]
+
+        yield told
+
+
 def everywhere(servers: Sequence[ApiServer], book: str, *, beside: str) -> list[str]:
     """The lists, of any server, that a book is in."""
     return [
@@ -120,6 +139,46 @@ def test_what_is_not_sold_leaves_every_list_of_every_server_and_comes_back(
         # the lists that were made meanwhile may be kept for their time: this one was not asked for before
         page = servers[0].data('{ recommendations(userId: "u001", first: 39) { nodes { book { bookId } } } }')
         assert book in [node["book"]["bookId"] for node in page["recommendations"]["nodes"]]
+
+
+@pytest.mark.parametrize(("kind", "more"), [("book_withdrawn", {}), ("stock_changed", {"stock": 0})])
+def test_who_listens_is_told_what_is_not_sold_and_what_is_sold_again(
+    bundle: Bundle, redis_server: EmbeddedRedis, store: Store, tmp_path: Path, kind: str, more: dict[str, Any]
+) -> None:
+    with api_server(bundle.path, tmp_path / "log", BOOKVERSE_REDIS_URL=redis_server.url) as server:
+        candidates = listed(server)
+        with subscriber(server, "u001") as told:
+            # a change may have its effect before the subscription listens: until told
+            for book in candidates[:-1]:
+                store.says("book_withdrawn", book)
+                with suppress(TimeoutError):
+                    shown = told(5)
+                    break
+            head = shown[0]
+            store.says(kind, head, **more)
+            without = told(10)
+            assert head not in without
+            assert without[: len(shown) - 1] == shown[1:]
+            store.says("book_added", head, fields={"title": "Sold again", "stock": 5})
+            assert told(10) == shown
+
+
+def test_who_listens_to_a_list_without_the_book_is_not_told(
+    bundle: Bundle, redis_server: EmbeddedRedis, store: Store, tmp_path: Path
+) -> None:
+    with api_server(bundle.path, tmp_path / "log", BOOKVERSE_REDIS_URL=redis_server.url) as server:
+        mine = listed(server)
+        with subscriber(server, "u001") as told:
+            for book in mine[:-1]:
+                store.says("book_withdrawn", book)
+                with suppress(TimeoutError):
+                    shown = told(5)
+                    break
+            other = next(book for book in bundle.books.array.tolist() if book not in {*mine, *shown})
+            store.says("book_withdrawn", other)
+            store.says("book_withdrawn", shown[0])
+            # the first that is told is of the second: the first changed nothing
+            assert told(10)[: len(shown) - 1] == shown[1:]
 
 
 def test_a_new_price_shows_in_every_server(
