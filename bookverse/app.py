@@ -32,6 +32,8 @@ class Commands(TyperGroup):
             reason = f"Redis does not do what it is asked: {error}; check that it runs, and REDIS_URL"
         except httpx.TransportError as error:
             reason = f"the server cannot be reached: {error}; `bookverse serve` starts one"
+        except httpx.InvalidURL as error:
+            reason = f"--url is no URL: {error}"
         typer.echo(f"bookverse: {reason}", err=True)
         raise typer.Exit(FAILED)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import uuid
 from datetime import UTC, datetime
@@ -33,6 +34,8 @@ from recs_core.online.streams import MAX_BATCH, EventProducer
 
 app = typer.Typer(no_args_is_help=True, help="Events of readers and of the inventory.")
 console = Console(highlight=False)
+
+_PLACE = re.compile(r"-|[0-9]{1,20}(-[0-9]{1,20})?")
 
 Stream = Annotated[str, typer.Argument(help=f"Of {', '.join(sorted(STREAMS))}.")]
 
@@ -144,7 +147,11 @@ def _event(event_type: str, book: str | None, user: str | None, fields: str) -> 
         **{name: value for name, value in known.items() if value is not None},
         **more,
     }
-    return decode(EVENT_TYPES[event_type].stream, orjson.dumps(whole))
+    try:
+        payload = orjson.dumps(whole)
+    except orjson.JSONEncodeError as error:
+        raise ParameterError(f"the event cannot be written as JSON: {error}") from error
+    return decode(EVENT_TYPES[event_type].stream, payload)
 
 
 def _from_file(file: Path) -> list[Event]:
@@ -170,5 +177,11 @@ def _place(start: str) -> str | datetime:
     try:
         moment = datetime.fromisoformat(start)
     except ValueError:
+        if _PLACE.fullmatch(start) is None:
+            raise ParameterError(
+                f"--from must be a place in the stream such as 1772366400000-0, a time, or - (got {start!r})"
+            ) from None
         return start
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    # streams begin in 1970
+    return max(moment, datetime.fromtimestamp(0, UTC))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationInfo, field_validator, model_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -156,6 +157,13 @@ class Settings(BaseSettings):
     def _is_redis_url(cls, url: SecretStr | None) -> SecretStr | None:
         if url is not None and not url.get_secret_value().startswith(REDIS_SCHEMES):
             raise ValueError(f"must begin with one of {', '.join(REDIS_SCHEMES)}")
+        try:
+            _ = url is None or urlsplit(url.get_secret_value()).port
+        except ValueError:
+            # what Python says may quote a password
+            raise ValueError(
+                "must have a number as its port; in a password write / as %2F, : as %3A, @ as %40"
+            ) from None
         return url
 
     @field_validator("cursor_key")

@@ -6,7 +6,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from redis import Redis
@@ -24,6 +24,9 @@ LEASE_S: Final = 15
 """Another scheduler acts when the one that did was silent for so long."""
 
 LOOK_EVERY_S: Final = 1.0
+
+ALLOWED_AHEAD: Final = timedelta(minutes=5)
+"""How far the clocks of two schedulers may be apart: a moment that is noted as done lies no further ahead."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Scheduler:
     """One of the schedulers that share a Redis.
 
     A moment that passed while none of them ran is seen to once, however many such moments there were. A schedule that
-    is new begins with its next moment.
+    is new begins with its next moment; so does one that was last seen to by a clock that was ahead.
 
     Args:
         client: of the Redis that workers share.
@@ -75,9 +78,14 @@ class Scheduler:
         if not self._leads():
             return []
         asked = []
+        now = self._clock()
         for schedule in self._schedules:
-            due = schedule.timetable.last(self._clock())
+            due = schedule.timetable.last(now)
             done = self._done(schedule.kind)
+            if done is not None and done > now + ALLOWED_AHEAD:
+                # else nothing would be asked for until that moment
+                log.warning("%s is noted as done at %s: a clock was ahead", schedule.kind, done.isoformat())
+                done = None
             if done is None:
                 self._note(self._client, schedule.kind, due)
             elif done < due:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,9 @@ from recs_core.online.streams import MAX_LENGTH, known, pages
 MAX_DEAD: Final = 100_000
 MAX_REASON: Final = 2_000
 """Characters of a reason; it may quote a payload of any length."""
+
+_LETTER_ID = re.compile(r"[0-9]{1,20}-[0-9]{1,20}")
+"""Redis would take a part of one for all that begin with it."""
 
 _BURY = Script("bury")
 _REQUEUE = Script("requeue")
@@ -81,11 +85,9 @@ def requeue(client: Redis, stream: str, letter_id: str) -> str:
     Raises:
         ParameterError: there is no such dead letter.
     """
-    reply = _REQUEUE.run(
-        client,
-        [keys.stream(known(stream)), keys.counts(stream), keys.dead_letters(stream)],
-        [letter_id, MAX_LENGTH],
-    )
+    where = [keys.stream(known(stream)), keys.counts(stream), keys.dead_letters(stream)]
+    is_id = _LETTER_ID.fullmatch(letter_id) is not None
+    reply = _REQUEUE.run(client, where, [letter_id, MAX_LENGTH]) if is_id else None
     if reply is None:
         raise ParameterError(f"stream {stream!r} has no dead letter {letter_id!r}; list them")
     return str(reply.decode())

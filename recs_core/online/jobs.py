@@ -182,20 +182,21 @@ class Jobs:
             ParameterError: there is no such dead job, or another of its kind is not done yet.
         """
         job = self._job(job_id)
-        registry = queue_named(self._client, job.origin).failed_job_registry
-        if job_id not in registry:
+        queue = queue_named(self._client, job.origin)
+        if job_id not in queue.failed_job_registry:
             raise ParameterError(f"job {job_id} is {job.get_status().value}, it has not failed")
 
         def open_again(pipe: Pipeline) -> None:
             job.retries_left, job.retry_intervals = len(RETRY_AFTER_S), list(RETRY_AFTER_S)
             job.meta |= {"stage": "", "share": None}
-            job.save(pipeline=pipe)
-            job.set_status(JobStatus.QUEUED, pipeline=pipe)
+            job.started_at = job.ended_at = None
+            # RQ's own requeue takes two steps: an end between them would leave a job that is open and in no queue
+            queue.failed_job_registry.remove(job, pipeline=pipe)
+            queue.enqueue_job(job, pipeline=pipe)
 
         other = self._if_none_is_open(job.meta["kind"], job_id, open_again, None)
         if other is not None:
             raise ParameterError(f"job {other} is not done yet: wait for it, or cancel it")
-        registry.requeue(job)
 
     def _if_none_is_open(
         self,

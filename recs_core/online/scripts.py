@@ -103,5 +103,5 @@ def is_transient(error: Exception) -> bool:
     # before version 7, Redis wraps what a command says inside a script in an error of its own
     return isinstance(error, TRANSIENT) or (
         isinstance(error, faults.ResponseError)
-        and any(word in str(error) for word in ("-OOM", "-READONLY", "MISCONF"))
+        and any(word in str(error) for word in ("-OOM", "-READONLY", "MISCONF", "NOREPLICAS"))
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 
 from recs_core.errors import ParameterError
 
@@ -43,6 +43,10 @@ class Timetable:
             raise ParameterError(
                 f"must be a number of seconds, or a cron line of {FIELDS} fields such as '15 3 * * *' (got {value!r})"
             )
+        try:
+            croniter(value, datetime.fromtimestamp(0, UTC)).get_next(datetime)
+        except CroniterBadDateError:
+            raise ParameterError(f"must be a cron line of days that there are (got {value!r})") from None
         return cls(None, value)
 
     def after(self, moment: datetime) -> datetime:

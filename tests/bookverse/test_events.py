@@ -68,6 +68,10 @@ def test_with_a_key_readers_are_sent_by_pseudonym(
         (["steal"], "TYPE must be one of view, click"),
         ([], "give a TYPE, or a --file of events"),
         (["view", "--fields", "{"], "--fields is no JSON"),
+        (
+            ["view", "--user", "u", "--book", "\udcff"],
+            "the event cannot be written as JSON: str is not valid UTF-8",
+        ),
         (["view", "--fields", "[]"], "--fields must be a JSON object"),
         (["--file", "bad.jsonl"], "bad.jsonl, line 2: interactions.view.event_id: Field required"),
         (["--file", "none.jsonl"], "none.jsonl: cannot be read: "),
@@ -91,6 +95,8 @@ def test_what_is_lost_comes_back_by_replay(bookverse: Call, client: Redis) -> No
     assert bookverse("events", "replay", "interactions").stdout == "1 events have their effect\n"
     assert [event.book_id for event in read_profile(client, "u1").events] == ["b1"]
     assert bookverse("events", "replay", "interactions", "--from", "2999-01-01").stdout.startswith("0 events")
+    assert bookverse("events", "replay", "interactions", "--from", "1969-01-01").stdout.startswith("1 events")
+    assert "--from must be a place" in bookverse("events", "replay", "interactions", "--from", "now").stderr
     assert "stream must be one of interactions, inventory" in bookverse("events", "replay", "orders").stderr
 
 

@@ -53,6 +53,12 @@ def test_recommend_prints_a_list_with_reasons(bookverse: Call, bundle: Bundle, u
     assert any("because you read" in line for line in lines)
 
 
+def test_an_address_that_is_none_is_said_to_be_so(bookverse: Call) -> None:
+    refused = bookverse("recommend", "u1", "--url", "http://[::1")
+    assert refused.exit_code == 1
+    assert "bookverse: --url is no URL: " in refused.stderr
+
+
 def test_a_token_is_sent_along(bookverse: Call, bundle: Bundle, url: str) -> None:
     refused = bookverse("recommend", str(bundle.users.array[0]), "--url", url, "--token", "forged")
     assert refused.exit_code == 1

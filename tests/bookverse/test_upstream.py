@@ -27,7 +27,7 @@ def test_a_service_is_listed_with_what_is_wrong(bookverse: Call, client: Redis) 
     listed = bookverse("upstream", "list").stdout
     assert "inventory  never  closed" in listed
     assert "checkout" not in listed
-    note_success(client, "inventory", "7", None)
+    note_success(client, "inventory", "7", None, asked=None)
     note_fault(client, "inventory", "it answers 500", None)
     listed = bookverse("upstream", "list").stdout
     assert "ago" in listed
@@ -61,7 +61,7 @@ def test_a_service_that_is_none_is_named(bookverse: Call) -> None:
 
 def test_the_doctor_says_how_reading_a_service_goes(bookverse: Call, client: Redis) -> None:
     assert diagnosis()[0] == "note"
-    note_success(client, "inventory", "7", None)
+    note_success(client, "inventory", "7", None, asked=None)
     assert diagnosis()[0] == "good"
     row = RowSetAside("b1", "price: too low", "", datetime(2026, 3, 1, tzinfo=UTC))
     set_aside(client, "inventory", [row], [])

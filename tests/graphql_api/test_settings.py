@@ -196,6 +196,11 @@ def test_secrets_are_never_shown(capsys: pytest.CaptureFixture[str]) -> None:
             "http://user:geheim@cache",  # pragma: allowlist secret
             "REDIS_URL: redis_url: must begin with one of redis://",
         ),
+        (
+            "REDIS_URL",
+            "redis://:geheim/7@cache",  # pragma: allowlist secret
+            "REDIS_URL: redis_url: must have a number as its port",
+        ),
     ],
 )
 def test_a_wrong_variable_is_named(

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import orjson
 from redis import Redis
+from redis.client import Pipeline
 
 from pipelines.worker.upstream.breaker import breaker_state
 from pipelines.worker.upstream.services import SERVICES
@@ -94,10 +95,32 @@ def signs(client: Redis) -> dict[str, dict[str, Any]]:
     return found
 
 
-def note_success(client: Redis, service: str, position: str | None, etag: str | None) -> None:
-    """Note that a service was read to the end, in one: what was wrong before is over."""
-    written = {"succeeded": datetime.now(UTC).isoformat(), "position": position, "etag": etag}
-    _replace(client, service, written, gone=("position", "etag", "fault", "not_before"))
+def note_success(
+    client: Redis, service: str, position: str | None, etag: str | None, *, asked: str | None
+) -> None:
+    """Note that a service was read to the end, in one: what was wrong before is over.
+
+    Args:
+        position: from where it is asked the next time, unless a person chose another meanwhile.
+        etag: of its last answer from there.
+        asked: from where it was read.
+    """
+    key = keys.upstream_state(service)
+    place: dict[Any, Any] = {
+        name: value for name, value in (("position", position), ("etag", etag)) if value is not None
+    }
+
+    def write(pipe: Pipeline) -> None:
+        known: Any = pipe.hget(key, "position")
+        pipe.multi()
+        pipe.hdel(key, "fault", "not_before")
+        pipe.hset(key, "succeeded", datetime.now(UTC).isoformat())
+        if asked == (None if known is None else known.decode()):
+            pipe.hdel(key, "position", "etag")
+            if place:
+                pipe.hset(key, mapping=place)
+
+    client.transaction(write, key)
 
 
 def note_fault(client: Redis, service: str, fault: str, not_before: datetime | None) -> None:

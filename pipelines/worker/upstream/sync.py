@@ -143,24 +143,27 @@ class _Reading:
 
     def read(self, upstream: UpstreamClient, state: UpstreamState) -> str:
         """Read all pages; what came, for people."""
+        asked = state.position
         try:
-            first = upstream.first(state.position, state.etag)
+            first = upstream.first(asked, state.etag)
         except PositionGoneError:
-            if state.position is None:
+            if asked is None:
                 raise ContractError("it answers 410 Gone to a question without a position") from None
             log.warning("%s does not know our position any more: everything is read", self._service.name)
             begin_at(self._client, self._service.name, None)
+            asked = None
             first = upstream.first(None, None)
         if first.page is None:
-            note_success(self._client, self._service.name, state.position, state.etag)
+            note_success(self._client, self._service.name, asked, state.etag, asked=asked)
             return "nothing has changed"
         for number, page in enumerate(_pages(upstream, first.page), start=1):
             self._say(f"{self._service.name}: page {number}", None)
             self._take(page)
         # what an ETag belongs to is the answer from this position: it is worth keeping while nothing comes
         stays = first.etag is not None and self._rows == 0
-        position = state.position if stays else first.page.position
-        note_success(self._client, self._service.name, position, first.etag if stays else None)
+        position = asked if stays else first.page.position
+        etag = first.etag if stays else None
+        note_success(self._client, self._service.name, position, etag, asked=asked)
         aside = (
             f", {self._bad:,} set aside: `bookverse upstream rows {self._service.name}`" if self._bad else ""
         )

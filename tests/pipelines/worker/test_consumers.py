@@ -76,7 +76,7 @@ def test_it_consumes_both_streams_and_ends_with_0_at_sigterm(
 def test_its_heartbeat_says_what_it_does_and_expires(
     client: Redis, redis_server: EmbeddedRedis, tmp_path: Path
 ) -> None:
-    note_success(client, "inventory", "7", None)
+    note_success(client, "inventory", "7", None, asked=None)
     note_fault(client, "inventory", "it answers 500", None)
     with worker(redis_server.url, tmp_path / "log") as process:
         until(lambda: bool(client.keys(keys.heartbeat("*"))))

@@ -54,6 +54,28 @@ def test_what_was_missed_is_caught_up_once(client: Redis) -> None:
     assert later.next()[0][1:] == (datetime(2026, 3, 2, 19, tzinfo=UTC), False)
 
 
+def test_a_clock_that_was_ahead_stops_nothing_once_it_is_right(client: Redis) -> None:
+    clock = Clock(START + timedelta(days=1_000))
+    scheduler = Scheduler(client, [HOURLY], clock=clock)
+    scheduler.step()
+    clock.now = START
+    assert scheduler.step() == []
+    clock.now += timedelta(seconds=1)
+    assert len(scheduler.step()) == 1
+
+
+def test_a_clock_that_is_a_little_behind_asks_for_nothing_again(client: Redis) -> None:
+    clock = Clock()
+    scheduler = Scheduler(client, [HOURLY], clock=clock)
+    scheduler.step()
+    clock.now += timedelta(seconds=1)
+    finish(client, scheduler.step()[0])
+    clock.now -= timedelta(seconds=2)
+    assert scheduler.step() == []
+    clock.now += timedelta(seconds=2)
+    assert scheduler.step() == []
+
+
 def test_one_of_many_acts_and_another_when_it_is_gone(client: Redis) -> None:
     clock = Clock()
     one, other = (Scheduler(client, [HOURLY], clock=clock) for _ in range(2))

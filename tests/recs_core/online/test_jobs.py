@@ -9,7 +9,8 @@ from datetime import datetime, tzinfo
 
 import pytest
 from redis import Redis
-from rq.job import Job
+from redis.exceptions import RedisError
+from rq.job import Job, JobStatus
 from rq.serializers import JSONSerializer
 
 from recs_core.errors import ParameterError
@@ -17,6 +18,7 @@ from recs_core.online import jobs as module
 from recs_core.online import keys
 from recs_core.online.job_kinds import KINDS, QUEUES, queue_named
 from recs_core.online.jobs import Jobs
+from recs_core.online.redis_server import EmbeddedRedis
 
 
 def test_two_who_ask_get_one_job(client: Redis) -> None:
@@ -115,3 +117,23 @@ def test_the_newest_jobs_are_found_whatever_became_of_them(
             jobs.cancel(ids[0])
     assert [job.job_id for job in jobs.all()] == ids
     assert [job.job_id for job in jobs.all(newest=2)] == ids[:2]
+
+
+def test_a_requeue_that_fails_half_way_leaves_the_job_dead(
+    client: Redis, redis_server: EmbeddedRedis
+) -> None:
+    jobs = Jobs(client)
+    job_id = jobs.trigger("train", by="test").job_id
+    queue = queue_named(client, "train")
+    job = Job.fetch(job_id, connection=client, serializer=JSONSerializer)
+    queue.remove(job)
+    job.set_status(JobStatus.FAILED)
+    queue.failed_job_registry.add(job, ttl=1_000)
+    client.acl_setuser("half", enabled=True, nopass=True, keys=["*"], commands=["+@all", "-rpush"])
+    with Redis.from_url(redis_server.url, username="half", password="") as half, pytest.raises(RedisError):
+        Jobs(half).requeue(job_id)
+    assert jobs.get(job_id).status == "failed"
+    jobs.requeue(job_id)
+    assert jobs.get(job_id).status == "queued"
+    assert queue.get_job_ids() == [job_id]
+    assert job_id not in queue.failed_job_registry

@@ -46,7 +46,9 @@ def test_a_moment_of_another_zone_is_taken_in_utc() -> None:
     assert Timetable.parse("0 12 * * *").last(NOON.astimezone(there)) == NOON
 
 
-@pytest.mark.parametrize("value", [0, -5, "", "often", "60 * * * *", "* * * *", "* * * * * *", "@daily"])
+@pytest.mark.parametrize(
+    "value", [0, -5, "", "often", "60 * * * *", "* * * *", "* * * * * *", "@daily", "0 0 30 2 *"]
+)
 def test_what_is_no_timetable_is_refused(value: int | str) -> None:
     with pytest.raises(ParameterError, match="must be"):
         Timetable.parse(value)

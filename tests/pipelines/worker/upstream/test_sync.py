@@ -139,6 +139,21 @@ def test_a_row_that_changes_while_the_list_is_read_is_not_missed(
     assert prices == {"b0": 1.0, "b1": 9.5, "b2": 9.5, "b3": 9.5, "b4": 2.0, "b5": 9.5, "b6": 3.0}
 
 
+@pytest.mark.parametrize("chosen", [None, "2"])
+def test_a_position_that_is_chosen_while_a_list_is_read_is_not_overwritten(
+    store: StoreServices, client: Redis, sync: Sync, chosen: str | None
+) -> None:
+    for number in range(3):
+        store.put_book(f"b{number}", 1)
+    sync()
+    store.put_book("b3", 1)
+    store.faults = [after(lambda: begin_at(client, "inventory", chosen))]
+    assert sync().text == "inventory: 1 row"
+    assert read_state(client, "inventory").position == chosen
+    assert sync().text == f"inventory: {4 if chosen is None else 2} rows"
+    assert read_state(client, "inventory").position == "4"
+
+
 def test_what_changes_after_the_last_page_comes_the_next_time(
     store: StoreServices, client: Redis, sync: Sync
 ) -> None:
