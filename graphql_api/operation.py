@@ -13,6 +13,11 @@ from graphql_api.errors import RequestError
 
 _SHA256 = re.compile("[0-9a-f]{64}")
 
+MAX_DIGITS = 4_300
+"""Of a number in a document; Python makes no number of more, for the time that it would take."""
+
+_TOO_MANY_DIGITS = re.compile(f"[0-9]{{{MAX_DIGITS + 1}}}")
+
 
 @dataclass(frozen=True)
 class Operation:
@@ -82,6 +87,8 @@ def parse_request(request: object) -> Asked:
     named_only = document is None and document_id is not None
     if not named_only and (not isinstance(document, str) or not document.strip()):
         raise RequestError(f'"query" must be a string with a GraphQL document (got {_kind(document)})')
+    if isinstance(document, str) and len(document) > MAX_DIGITS and _TOO_MANY_DIGITS.search(document):
+        raise RequestError(f'"query" must have at most {MAX_DIGITS} digits in a row')
     name = _optional(request, "operationName", str, "a string")
     variables = _optional(request, "variables", dict, "an object") or {}
     try:

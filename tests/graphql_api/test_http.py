@@ -37,6 +37,10 @@ def only_error(response: httpx.Response) -> dict[str, object]:
         (b'{"query": " "}', '"query" must be a string with a GraphQL document (got a blank string)'),
         (b'{"query": 7}', '"query" must be a string with a GraphQL document (got a number)'),
         (
+            b'{"query": "{ trending(first: %s) { totalCount } }"}' % (b"1" * 4_301),
+            '"query" must have at most 4300 digits in a row',
+        ),
+        (
             b'{"query": "{ readers }", "variables": []}',
             '"variables" must be an object or null (got an array)',
         ),
