@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
+import orjson
+
 from graphql_api.audit.chain import Line, NotAuthenticError, read_head, read_line
 from graphql_api.audit.log import HEAD_SUFFIX, LINES_SUFFIX
 
@@ -114,7 +116,7 @@ class _Chain:
         try:
             line = read_line(text.removesuffix(b"\n"), self._key)
         except NotAuthenticError as error:
-            if not text.endswith(b"\n") and self._last + self._strangers >= promised:
+            if _is_cut(text) and self._last + self._strangers >= promised:
                 return None  # a crash left a part of a line, which was promised to nobody
             self._strangers += 1
             return f"changed or put in: {error}"
@@ -142,6 +144,15 @@ def _lines(path: Path) -> Iterator[bytes]:
     """The lines of a file with their line breaks."""
     with path.open("rb") as stream:
         yield from stream
+
+
+def _is_cut(text: bytes) -> bool:
+    """Whether a line may be the beginning of one: a whole JSON object, be it without a line break, never is."""
+    try:
+        orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return not text.endswith(b"\n")
+    return False
 
 
 def _entries(first: int, last: int) -> str:

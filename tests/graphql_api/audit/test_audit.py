@@ -257,6 +257,14 @@ def test_half_a_line_that_a_crash_left_is_no_fault(log_copy: Path) -> None:
     assert changed(log_copy, lambda lines: lines.append(lines[0][:40])).faults == ()
 
 
+def test_a_whole_line_at_the_end_is_no_half_of_one(log_copy: Path) -> None:
+    def forge(lines: list[bytes]) -> None:
+        lines.append(lines[-1].replace(b"pseudonym-x", b"pseudonym-y").removesuffix(b"\n"))
+
+    (fault,) = changed(log_copy, forge).faults
+    assert (fault.line, fault.message.partition(":")[0]) == (LINES + 1, "changed or put in")
+
+
 def test_an_entry_that_cannot_be_written_is_not_in_the_log_and_the_next_one_is(tmp_path: Path) -> None:
     log = AuditLog(tmp_path, KEY)
     log.append(entry())
