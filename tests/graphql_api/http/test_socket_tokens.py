@@ -6,6 +6,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,9 +21,8 @@ OWN = '{ user(id: "u001") { known } }'
 OTHERS = '{ user(id: "u002") { known } }'
 
 
-@pytest.fixture(scope="module")
-def guarded(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
-    folder = tmp_path_factory.mktemp("guarded")
+@contextmanager
+def guarded_server(bundle: Bundle, folder: Path, **more: str) -> Iterator[ApiServer]:
     (folder / "keys.json").write_text(json.dumps({"keys": public_keys()}))
     settings = {
         "BOOKVERSE_AUTH__KEYS": str(folder / "keys.json"),
@@ -31,7 +31,13 @@ def guarded(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterato
         "BOOKVERSE_AUTH__LEEWAY_S": "0",
         "BOOKVERSE_AUTH__ANONYMOUS": "[]",
     }
-    with api_server(bundle.path, folder / "log", **settings) as running:
+    with api_server(bundle.path, folder / "log", **settings, **more) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def guarded(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ApiServer]:
+    with guarded_server(bundle, tmp_path_factory.mktemp("guarded")) as running:
         yield running
 
 
@@ -95,3 +101,15 @@ def test_a_token_that_ends_takes_its_operations_along(guarded: ApiServer) -> Non
         while time.time() < now + 2.1:
             time.sleep(0.05)
         assert code(asked(connection, OWN + " # again")) == "UNAUTHENTICATED"
+
+
+def test_operations_with_a_token_that_has_ended_are_charged(bundle: Bundle, tmp_path: Path) -> None:
+    now = int(time.time())
+    with (
+        guarded_server(bundle, tmp_path, BOOKVERSE_API__RATE_LIMIT="5") as server,
+        opened(server, {"authorization": token(iat=now - 10, exp=int(time.time()) + 2)}) as connection,
+    ):
+        assert json.loads(connection.recv(timeout=20))["type"] == "connection_ack"
+        time.sleep(2.1)
+        codes = [code(asked(connection, f"{OWN} # {number}")) for number in range(6)]
+    assert codes == ["UNAUTHENTICATED"] * 5 + ["RATE_LIMITED"]
