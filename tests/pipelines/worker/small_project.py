@@ -91,7 +91,7 @@ def worker(
             process.kill()
 
 
-def until(true: Callable[[], bool], *, within_s: float = 90) -> None:
+def until(true: Callable[[], bool], *, within_s: float = 300) -> None:
     deadline = time.monotonic() + within_s
     while not true():
         assert time.monotonic() < deadline, "waited in vain"
