@@ -100,6 +100,15 @@ def subscriber(server: ApiServer, reader: str) -> Iterator[Callable[[float], lis
         yield told
 
 
+def first_told(told: Callable[[float], list[str]], store: Store, candidates: Sequence[str]) -> list[str]:
+    """The first list that a subscriber is told: a change may have its effect before the subscription listens."""
+    for book in candidates[:-1]:
+        store.says("book_withdrawn", book)
+        with suppress(TimeoutError):
+            return told(5)
+    raise AssertionError("nothing was told")
+
+
 def everywhere(servers: Sequence[ApiServer], book: str, *, beside: str) -> list[str]:
     """The lists, of any server, that a book is in."""
     return [
@@ -148,12 +157,7 @@ def test_who_listens_is_told_what_is_not_sold_and_what_is_sold_again(
     with api_server(bundle.path, tmp_path / "log", BOOKVERSE_REDIS_URL=redis_server.url) as server:
         candidates = listed(server)
         with subscriber(server, "u001") as told:
-            # a change may have its effect before the subscription listens: until told
-            for book in candidates[:-1]:
-                store.says("book_withdrawn", book)
-                with suppress(TimeoutError):
-                    shown = told(5)
-                    break
+            shown = first_told(told, store, candidates)
             head = shown[0]
             store.says(kind, head, **more)
             without = told(10)
@@ -169,11 +173,7 @@ def test_who_listens_to_a_list_without_the_book_is_not_told(
     with api_server(bundle.path, tmp_path / "log", BOOKVERSE_REDIS_URL=redis_server.url) as server:
         mine = listed(server)
         with subscriber(server, "u001") as told:
-            for book in mine[:-1]:
-                store.says("book_withdrawn", book)
-                with suppress(TimeoutError):
-                    shown = told(5)
-                    break
+            shown = first_told(told, store, mine)
             other = next(book for book in bundle.books.array.tolist() if book not in {*mine, *shown})
             store.says("book_withdrawn", other)
             store.says("book_withdrawn", shown[0])

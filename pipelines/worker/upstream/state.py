@@ -106,19 +106,16 @@ def note_success(
         asked: from where it was read.
     """
     key = keys.upstream_state(service)
-    place: dict[Any, Any] = {
-        name: value for name, value in (("position", position), ("etag", etag)) if value is not None
-    }
 
     def write(pipe: Pipeline) -> None:
         known: Any = pipe.hget(key, "position")
-        pipe.multi()
-        pipe.hdel(key, "fault", "not_before")
-        pipe.hset(key, "succeeded", datetime.now(UTC).isoformat())
+        written: dict[str, str | None] = {"succeeded": datetime.now(UTC).isoformat()}
+        gone = ["fault", "not_before"]
         if asked == (None if known is None else known.decode()):
-            pipe.hdel(key, "position", "etag")
-            if place:
-                pipe.hset(key, mapping=place)
+            written |= {"position": position, "etag": etag}
+            gone += ["position", "etag"]
+        pipe.multi()
+        _put(pipe, service, written, gone)
 
     client.transaction(write, key)
 
@@ -178,12 +175,16 @@ def rows_set_aside(client: Redis, service: str) -> list[RowSetAside]:
 
 
 def _replace(client: Redis, service: str, written: Mapping[str, str | None], gone: Collection[str]) -> None:
-    known: Any = {name: value for name, value in written.items() if value is not None}
     with client.pipeline() as pipe:
-        pipe.hdel(keys.upstream_state(service), *gone)
-        if known:
-            pipe.hset(keys.upstream_state(service), mapping=known)
+        _put(pipe, service, written, gone)
         pipe.execute()
+
+
+def _put(pipe: Pipeline, service: str, written: Mapping[str, str | None], gone: Collection[str]) -> None:
+    known: Any = {name: value for name, value in written.items() if value is not None}
+    pipe.hdel(keys.upstream_state(service), *gone)
+    if known:
+        pipe.hset(keys.upstream_state(service), mapping=known)
 
 
 def _time(text: str | None) -> datetime | None:
